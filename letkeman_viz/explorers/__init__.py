@@ -1,0 +1,1 @@
+"""Explorables: science and widgets wired together, one module a chapter. Notebooks call these."""

@@ -1,0 +1,57 @@
+"""Work that must not hold up the kernel: one thread, and the newest request wins."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from ..training import Cancelled
+
+Job = Callable[[Callable[[], bool]], None]
+"""Work to do. It is given a function that answers True when a newer job has made it needless."""
+
+
+class Newest:
+    """Runs jobs in a thread of its own, one at a time.
+
+    A job that waits is replaced by the next one, and the one that runs is told to stop: while someone
+    drags a slider only the last value is worked out to the end, and nothing queues up. An exception of
+    a job is given to ``on_error``.
+    """
+
+    def __init__(self, on_error: Callable[[Exception], None]) -> None:
+        self._on_error = on_error
+        self._state = threading.Condition()
+        self._next: Job | None = None
+        self._busy = False
+
+    def submit(self, job: Job) -> None:
+        """Do ``job`` as soon as the one that runs has stopped."""
+        with self._state:
+            self._next = job
+            if not self._busy:
+                self._busy = True
+                threading.Thread(target=self._work, name="letkeman_viz", daemon=True).start()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Block until there is nothing left to do; False when ``timeout`` seconds were not enough."""
+        with self._state:
+            return self._state.wait_for(lambda: not self._busy, timeout)
+
+    def _superseded(self) -> bool:
+        return self._next is not None
+
+    def _work(self) -> None:
+        while True:
+            with self._state:
+                job, self._next = self._next, None
+                if job is None:
+                    self._busy = False
+                    self._state.notify_all()
+                    return
+            try:
+                job(self._superseded)
+            except Cancelled:
+                continue  # a newer job is waiting: it has the say
+            except Exception as error:  # whatever went wrong must reach the page, not only a log
+                self._on_error(error)

@@ -1,0 +1,84 @@
+"""The explorables of the chapter "Doing it wrong"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import ipywidgets
+import traitlets
+
+from ..recording import Recording
+from ..training import train, train_one
+from ..widgets import ActivationCurve, AnswerGrid, Chart
+from .explorable import RunExplorable
+
+SCHEMES = ["zeros", "ones", "standard_xavier"]
+LEARNING_RATE = 1.0
+NUMBER = 19
+EPOCHS = 1000
+
+
+def _never() -> bool:
+    return False
+
+
+class OneExample(RunExplorable):
+    """The network learns one example, 10011 -> 10100, until it is first right."""
+
+    def __init__(self, initializer: str = "ones", seed: int = 1) -> None:
+        super().__init__(_train_one, SCHEMES, "update", initializer, seed)
+
+
+class WholeTable(RunExplorable):
+    """The network learns all 32 numbers, in a new random order each epoch."""
+
+    def __init__(self, initializer: str = "ones", seed: int = 1) -> None:
+        super().__init__(_train_table, SCHEMES, "epoch", initializer, seed)
+        self.grid = AnswerGrid(run=self.run, player=self.player, example=NUMBER)
+        for widget in (self.diagram, self.readout):
+            widget.example = NUMBER
+            traitlets.dlink((self.grid, "example"), (widget, "example"))
+        self.children = [*self.children, self.grid]
+
+    def _make_charts(self) -> dict[Chart, str]:
+        return {
+            self._chart("Mean gradient magnitude of each layer over the run", 240): "gradient_figure",
+            self._chart("Loss over the run", 180): "loss_figure",
+            self._chart("Number of the 32 that are right, over the run", 210): "correct_figure",
+        }
+
+
+def _train_one(
+    initializer: str, seed: int, steps: int = 5000, cancelled: Callable[[], bool] = _never
+) -> Recording:
+    recording = train_one(
+        NUMBER, initializer, learning_rate=LEARNING_RATE, seed=seed, max_updates=steps, cancelled=cancelled
+    )
+    assert isinstance(recording, Recording)  # one scheme and one seed were asked for
+    return recording
+
+
+def _train_table(
+    initializer: str, seed: int, steps: int = EPOCHS, cancelled: Callable[[], bool] = _never
+) -> Recording:
+    recording = train(initializer, LEARNING_RATE, epochs=steps, seed=seed, cancelled=cancelled)
+    assert isinstance(recording, Recording)
+    return recording
+
+
+def one_example(initializer: str = "ones", seed: int = 1) -> OneExample:
+    """The single example 19 -> 20 at learning rate 1, from all zeros, all ones or Standard Xavier."""
+    return OneExample(initializer, seed)
+
+
+def whole_table(initializer: str = "ones", seed: int = 1) -> WholeTable:
+    """All 32 numbers at learning rate 1."""
+    return WholeTable(initializer, seed)
+
+
+def sigmoid(lesson: RunExplorable) -> ipywidgets.Widget:
+    """The sigmoid and its slope with every neuron of ``lesson`` on them; its player moves both."""
+    curve = ActivationCurve(run=lesson.run, player=lesson.player)
+    box = ipywidgets.VBox([lesson.player, curve])
+    box.add_class("lkv-explorable")
+    return box

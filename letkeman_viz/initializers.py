@@ -1,0 +1,225 @@
+"""Weight initialization schemes: what each one draws, from one shared draw.
+
+Every scheme turns the same uniform numbers into weights: one number in [0, 1) per weight is drawn
+first and then mapped through the scheme's own quantile function. Two schemes given the same seed
+therefore differ in scale (and shape) only, never in luck.
+
+``fan_in`` is a layer's number of inputs and ``fan_out`` its number of outputs, as everywhere in the
+field. (The article that this project explains uses the two words the other way round.)
+
+Sources: X. Glorot & Y. Bengio, "Understanding the difficulty of training deep feedforward neural
+networks", 2010, eq. 1 (standard) and eq. 16 (normalized); K. He et al., "Delving deep into
+rectifiers", 2015, eq. 10 and eq. 14.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import checks
+
+MAX_FAN = 10**6
+"""The largest layer of neurons that any scheme is asked about."""
+MAX_WEIGHTS = 10**8
+"""The most weights that ``sample`` draws at once: 0.8 GB."""
+
+Scale = Callable[[int, int], float]
+"""(fan_in, fan_out) -> a bound or a standard deviation."""
+
+
+def _check_fans(fan_in: int, fan_out: int) -> None:
+    checks.integer("fan_in", fan_in, 1, MAX_FAN)
+    checks.integer("fan_out", fan_out, 1, MAX_FAN)
+
+
+# The standard library's is exact to double precision, and unlike SciPy's it costs a kernel no memory.
+_normal_quantile = np.vectorize(NormalDist().inv_cdf, otypes=[np.float64])
+
+
+@dataclass(frozen=True)
+class Initializer(ABC):
+    """A scheme: ``name`` for code, ``label`` for people, and how weights are drawn."""
+
+    name: str
+    label: str
+
+    @abstractmethod
+    def std(self, fan_in: int, fan_out: int) -> float:
+        """Standard deviation of one weight of a (fan_in, fan_out) layer; sizes as in ``sample``."""
+
+    def bound(self, fan_in: int, fan_out: int) -> float | None:
+        """Largest |weight| of a uniform scheme; None where the scheme draws from no interval."""
+        return None
+
+    @abstractmethod
+    def from_quantiles(self, quantiles: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Weights of a layer from uniform numbers in [0, 1), both of shape (fan_in, fan_out)."""
+
+    def sample(self, fan_in: int, fan_out: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Draw the weights of one layer.
+
+        Takes exactly ``fan_in * fan_out`` uniform numbers from ``rng``, whatever the scheme, so that
+        schemes stay in step from layer to layer. Returns float64 of shape (fan_in, fan_out).
+
+        Raises TypeError or ValueError when a size is not a whole number from 1 to 10**6, or when
+        ``rng`` is not a ``numpy.random.Generator``.
+        """
+        _check_fans(fan_in, fan_out)
+        checks.integer("fan_in * fan_out", int(fan_in) * int(fan_out), 1, MAX_WEIGHTS)
+        if not isinstance(rng, np.random.Generator):
+            raise TypeError(
+                f"rng must be a numpy.random.Generator (np.random.default_rng(seed)), not {rng!r}"
+            )
+        return self.from_quantiles(rng.random((fan_in, fan_out)))
+
+
+@dataclass(frozen=True)
+class Constant(Initializer):
+    """Every weight the same."""
+
+    value: float
+
+    def std(self, fan_in: int, fan_out: int) -> float:
+        return 0.0
+
+    def from_quantiles(self, quantiles: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.full(quantiles.shape, self.value)
+
+
+@dataclass(frozen=True)
+class Uniform(Initializer):
+    """Uniform on (-b, b), ``b = limit(fan_in, fan_out)``."""
+
+    limit: Scale
+
+    def bound(self, fan_in: int, fan_out: int) -> float:
+        _check_fans(fan_in, fan_out)
+        return self.limit(fan_in, fan_out)
+
+    def std(self, fan_in: int, fan_out: int) -> float:
+        return self.bound(fan_in, fan_out) / math.sqrt(3.0)
+
+    def from_quantiles(self, quantiles: NDArray[np.float64]) -> NDArray[np.float64]:
+        return (2.0 * quantiles - 1.0) * self.limit(*quantiles.shape)
+
+
+@dataclass(frozen=True)
+class Normal(Initializer):
+    """Normal with mean 0 and standard deviation ``spread(fan_in, fan_out)``."""
+
+    spread: Scale
+
+    def std(self, fan_in: int, fan_out: int) -> float:
+        _check_fans(fan_in, fan_out)
+        return self.spread(fan_in, fan_out)
+
+    def from_quantiles(self, quantiles: NDArray[np.float64]) -> NDArray[np.float64]:
+        # random() can give exactly 0, whose normal quantile is -inf; 2**-54 lies half a step above it.
+        standard: NDArray[np.float64] = _normal_quantile(np.maximum(quantiles, 2.0**-54))
+        return standard * self.spread(*quantiles.shape)
+
+
+def _zeros() -> Initializer:
+    return Constant("zeros", "All zeros", 0.0)
+
+
+def _ones() -> Initializer:
+    return Constant("ones", "All ones", 1.0)
+
+
+def _inverse_sqrt_fan_in(fan_in: int, fan_out: int) -> float:
+    return 1.0 / math.sqrt(fan_in)
+
+
+def _standard_xavier() -> Initializer:
+    return Uniform("standard_xavier", "Standard Xavier", _inverse_sqrt_fan_in)
+
+
+def _glorot_limit(fan_in: int, fan_out: int) -> float:
+    return math.sqrt(6.0 / (fan_in + fan_out))
+
+
+def _normalized_xavier() -> Initializer:
+    return Uniform("normalized_xavier", "Normalized Xavier", _glorot_limit)
+
+
+def _he_fan_in(fan_in: int, fan_out: int) -> float:
+    return math.sqrt(2.0 / fan_in)
+
+
+def _he_fan_out(fan_in: int, fan_out: int) -> float:
+    return math.sqrt(2.0 / fan_out)
+
+
+def _kaiming(mode: str = "fan_in") -> Initializer:
+    checks.choice("mode", mode, ("fan_in", "fan_out"))
+    if mode == "fan_in":
+        return Normal("kaiming", "Kaiming", _he_fan_in)
+    return Normal("kaiming", "Kaiming (fan-out)", _he_fan_out)
+
+
+INITIALIZERS: dict[str, Callable[..., Initializer]] = {
+    "zeros": _zeros,
+    "ones": _ones,
+    "standard_xavier": _standard_xavier,
+    "normalized_xavier": _normalized_xavier,
+    "kaiming": _kaiming,
+}
+"""Every known scheme: name -> a function that makes it from keyword options."""
+
+
+def get_initializer(name: str | Initializer, **options: Any) -> Initializer:
+    """The scheme called ``name``, with its options (``kaiming``: ``mode="fan_in"`` or ``"fan_out"``).
+
+    An ``Initializer`` is returned as it is, so that functions can take either.
+
+    Raises ValueError for a name that is not in ``INITIALIZERS`` or an option's value out of range, and
+    TypeError for an option the scheme does not have.
+    """
+    if isinstance(name, Initializer):
+        if options:
+            raise TypeError(
+                f"options {sorted(options)} go with a scheme's name, not with a ready Initializer"
+            )
+        return name
+    factory = INITIALIZERS[checks.choice("initializer", name, INITIALIZERS)]
+    try:
+        inspect.signature(factory).bind(**options)
+    except TypeError as error:
+        raise TypeError(
+            f"initializer {name!r} does not take these options: {sorted(options)} ({error})"
+        ) from error
+    scheme = factory(**options)
+    if not isinstance(scheme, Initializer):
+        raise TypeError(f"the factory registered as {name!r} gave {scheme!r}; it must return an Initializer")
+    return scheme
+
+
+def register_initializer(name: str, factory: Callable[..., Initializer]) -> None:
+    """Add a scheme of your own under ``name``: it then works wherever a built-in one does.
+
+    ``factory`` takes the scheme's options as keywords and returns an ``Initializer``.
+
+    Raises ValueError when ``name`` is taken or is not a Python identifier, TypeError when ``factory``
+    cannot be called.
+
+    >>> register_initializer("tiny", lambda: Uniform("tiny", "Tiny", lambda fan_in, fan_out: 0.01))
+    >>> get_initializer("tiny").std(8, 8) < 0.01
+    True
+    """
+    if not isinstance(name, str) or not name.isidentifier():
+        raise ValueError(f"name {name!r} must be a plain word such as 'my_scheme'")
+    if name in INITIALIZERS:
+        raise ValueError(f"initializer {name!r} exists already; choose another name")
+    if not callable(factory):
+        raise TypeError(f"factory must be callable and return an Initializer, not {factory!r}")
+    INITIALIZERS[name] = factory

@@ -1,0 +1,182 @@
+"""A dense network as one flat parameter vector, and its calculus in plain NumPy.
+
+This is the readable statement of what the network computes. Training uses a compiled twin
+(``_compiled.py``) that does the same arithmetic one example at a time; tests hold the two together.
+
+Layout of the vector, layer by layer from input to output: the weights, row-major with shape
+(fan_in, fan_out), then the fan_out biases.
+
+The hidden layers use ``activation``; the output layer is always sigmoid, because its numbers are read
+as bits. The loss of one example is the sum over the outputs of (output - target)**2 / 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import checks
+from .initializers import Initializer, get_initializer
+
+Vector = NDArray[np.float64]
+
+ACTIVATIONS = ("sigmoid", "tanh", "relu")
+MAX_LAYERS = 20
+MAX_WIDTH = 256
+MAX_PARAMETERS = 20_000
+
+
+# Overflow is recorded and shown as infinity or NaN; NumPy need not warn of it as well.
+_quietly = np.errstate(over="ignore", invalid="ignore")
+
+
+def activate(name: str, z: ArrayLike) -> Vector:
+    """The activation ``name`` of pre-activations ``z``, any shape."""
+    z = np.asarray(z, dtype=np.float64)
+    if name == "sigmoid":
+        with np.errstate(over="ignore"):  # exp(-z) = inf gives the right limit, 0
+            return np.asarray(1.0 / (1.0 + np.exp(-z)))
+    return np.tanh(z) if name == "tanh" else np.where(z < 0.0, 0.0, z)  # this way round nan stays nan
+
+
+def slope(name: str, a: ArrayLike) -> Vector:
+    """Derivative of the activation ``name``, as a function of its *output* ``a``."""
+    a = np.asarray(a, dtype=np.float64)
+    if name == "sigmoid":
+        return a * (1.0 - a)
+    return 1.0 - a * a if name == "tanh" else np.where(a > 0.0, 1.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Network:
+    """The shape of a dense network: ``layer_sizes`` from input to output, hidden ``activation``.
+
+    Raises TypeError or ValueError when there are fewer than 2 or more than 20 layers, a layer has no
+    or more than 256 neurons, the network has more than 20,000 parameters, or the activation is not
+    ``sigmoid``, ``tanh`` or ``relu``.
+    """
+
+    layer_sizes: Sequence[int] = (5, 8, 8, 5)
+    activation: str = "sigmoid"
+
+    def __post_init__(self) -> None:
+        try:
+            given = list(self.layer_sizes)
+        except TypeError as error:
+            example = "a sequence such as (5, 8, 8, 5)"
+            raise TypeError(f"layer_sizes must be {example}, not {self.layer_sizes!r}") from error
+        checks.integer("the number of layer_sizes", len(given), 2, MAX_LAYERS)
+        sizes = tuple(checks.integer(f"layer_sizes[{k}]", n, 1, MAX_WIDTH) for k, n in enumerate(given))
+        object.__setattr__(self, "layer_sizes", sizes)
+        checks.choice("activation", self.activation, ACTIVATIONS)
+        checks.integer("the number of parameters", self.parameter_count, 1, MAX_PARAMETERS)
+
+    @property
+    def shapes(self) -> list[tuple[int, int]]:
+        """(fan_in, fan_out) of every layer of weights."""
+        return list(pairwise(self.layer_sizes))
+
+    @property
+    def parameter_count(self) -> int:
+        return sum(fan_in * fan_out + fan_out for fan_in, fan_out in self.shapes)
+
+    def layers(self, parameters: Vector) -> list[tuple[Vector, Vector]]:
+        """Views [(W (fan_in, fan_out), b (fan_out,)), ...] into a vector of shape (parameter_count,)."""
+        parameters = np.asarray(parameters)
+        if parameters.shape != (self.parameter_count,):
+            raise ValueError(
+                f"parameters have shape {parameters.shape}; a {'-'.join(map(str, self.layer_sizes))} network "
+                f"has ({self.parameter_count},)"
+            )
+        views, start = [], 0
+        for fan_in, fan_out in self.shapes:
+            biases = start + fan_in * fan_out
+            views.append(
+                (parameters[start:biases].reshape(fan_in, fan_out), parameters[biases : biases + fan_out])
+            )
+            start = biases + fan_out
+        return views
+
+    def initial(self, initializer: str | Initializer, seed: int) -> Vector:
+        """Parameters before training: weights drawn by the scheme, biases zero.
+
+        Weights come from their own random stream, so a seed means the same draw for every scheme.
+        """
+        scheme = get_initializer(initializer)
+        rng = np.random.default_rng([checks.integer("seed", seed, 0, 2**32 - 1), 0])
+        parameters = np.zeros(self.parameter_count)
+        for (weights, _), (fan_in, fan_out) in zip(self.layers(parameters), self.shapes, strict=True):
+            drawn = np.asarray(scheme.sample(fan_in, fan_out, rng), dtype=np.float64)
+            if drawn.shape != (fan_in, fan_out):
+                wanted = f"({fan_in}, {fan_out}) was asked for"
+                raise ValueError(f"initializer {scheme.name!r} drew shape {drawn.shape}; {wanted}")
+            weights[...] = drawn
+        return parameters
+
+    @_quietly
+    def forward(self, parameters: Vector, inputs: ArrayLike) -> list[Vector]:
+        """Activations of every layer, the inputs first: [(rows, size of layer), ...]."""
+        activations = [np.atleast_2d(np.asarray(inputs, dtype=np.float64))]
+        if activations[0].shape[1] != self.layer_sizes[0]:
+            raise ValueError(
+                f"inputs have {activations[0].shape[1]} columns; this network has {self.layer_sizes[0]}"
+            )
+        layers = self.layers(parameters)
+        for k, (weights, biases) in enumerate(layers):
+            name = "sigmoid" if k == len(layers) - 1 else self.activation
+            activations.append(activate(name, activations[-1] @ weights + biases))
+        return activations
+
+    @_quietly
+    def errors(self, parameters: Vector, activations: list[Vector], targets: ArrayLike) -> list[Vector]:
+        """dL/d(pre-activation) of every layer but the input: [(rows, size of layer), ...].
+
+        An example's weight gradient is the outer product of a layer's inputs with its errors; going
+        back a layer, errors pass through the weights and are multiplied by the activation's slope.
+        """
+        layers = self.layers(parameters)
+        outputs = activations[-1]
+        errors = [(outputs - np.asarray(targets)) * slope("sigmoid", outputs)]
+        for k in range(len(layers) - 1, 0, -1):
+            errors.insert(0, (errors[0] @ layers[k][0].T) * slope(self.activation, activations[k]))
+        return errors
+
+    @_quietly
+    def gradient(self, parameters: Vector, inputs: ArrayLike, targets: ArrayLike) -> Vector:
+        """dL/d(parameters) of each example: shape (rows, parameter_count)."""
+        activations = self.forward(parameters, inputs)
+        errors = self.errors(parameters, activations, targets)
+        parts = []
+        for before, error in zip(activations[:-1], errors, strict=True):
+            parts += [(before[:, :, None] * error[:, None, :]).reshape(len(error), -1), error]
+        return np.concatenate(parts, axis=1)
+
+    @_quietly
+    def gradient_magnitude(self, parameters: Vector, inputs: ArrayLike, targets: ArrayLike) -> Vector:
+        """Mean |dL/dw| of each layer's weights, averaged over the examples: shape (layers,).
+
+        A gradient is an input times an error, so its mean magnitude over a layer is the mean
+        |input| times the mean |error|: no gradient need be formed.
+        """
+        activations = self.forward(parameters, inputs)
+        errors = self.errors(parameters, activations, targets)
+        means = [np.abs(a).mean(1) * np.abs(e).mean(1) for a, e in zip(activations[:-1], errors, strict=True)]
+        return np.array([m.mean() for m in means])
+
+    @_quietly
+    def loss(self, parameters: Vector, inputs: ArrayLike, targets: ArrayLike) -> float:
+        """Mean over the examples of the sum over the outputs of (output - target)**2 / 2."""
+        outputs = self.forward(parameters, inputs)[-1]
+        return float((0.5 * (outputs - np.asarray(targets)) ** 2).sum(axis=1).mean())
+
+    def right(self, parameters: Vector, inputs: ArrayLike, targets: ArrayLike) -> NDArray[np.bool_]:
+        """Whether all outputs are on the right side of a half, for each example: shape (rows,).
+
+        An output of exactly a half (or NaN) is on neither side.
+        """
+        outputs = self.forward(parameters, inputs)[-1]
+        return np.asarray(np.where(np.asarray(targets) > 0.5, outputs > 0.5, outputs < 0.5).all(axis=1))

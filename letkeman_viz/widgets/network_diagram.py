@@ -1,0 +1,33 @@
+"""NetworkDiagram: neurons, weights and biases of one frame, with the numbers behind them."""
+
+from __future__ import annotations
+
+import traitlets
+
+from ._assets import css, esm
+from ._base import REFERENCE, Widget
+from .player import Player
+from .run import Run
+
+
+class NetworkDiagram(Widget):
+    """The network of a ``run`` at the frame where ``player`` stands, shown with row ``example``.
+
+    Edges are green for positive and red (and dashed) for negative weights, as wide as |weight|; a
+    neuron is filled by its activation and outlined by its bias. Under each layer of weights a meter
+    shows the layer's mean |gradient|. Pointing at an edge or neuron, or walking there with the arrow
+    keys, shows its sum in numbers.
+
+    ``scale`` says what the widest line stands for: ``"fixed"``, the largest |weight| of the whole run
+    (one scale for all frames); ``"layer"``, the largest of the run in that layer; ``"frame"``, the
+    largest at the moment.
+    """
+
+    _esm = esm("network_diagram.js")
+    _css = css("network_diagram.css")
+    from_browser = frozenset({"scale"})
+
+    run = traitlets.Instance(Run).tag(**REFERENCE)
+    player = traitlets.Instance(Player).tag(**REFERENCE)
+    example = traitlets.Int(0, min=0).tag(sync=True)
+    scale = traitlets.Enum(("fixed", "layer", "frame"), default_value="fixed").tag(sync=True)

@@ -1,0 +1,36 @@
+"""Run: the recording that other widgets show, sent to the browser once for all of them."""
+
+from __future__ import annotations
+
+import gzip
+from typing import Any
+
+import traitlets
+
+from ..recording import Recording
+from ._assets import esm
+from ._base import Widget
+
+
+class Run(Widget):
+    """A recording in the browser. Draws nothing; diagrams, charts and readouts refer to it.
+
+    ``recording`` can be replaced at any time. ``wanted`` turns true when a page first shows something
+    of this run, so that nothing need be computed for a page that nobody looks at.
+    """
+
+    _esm = esm("run.js")
+    from_browser = frozenset({"wanted"})
+
+    recording = traitlets.Instance(Recording)
+    wanted = traitlets.Bool(False).tag(sync=True)
+    _wire = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, recording: Recording, **traits: Any) -> None:
+        super().__init__(recording=recording, **traits)
+
+    @traitlets.observe("recording")
+    def _pack(self, change: dict[str, Any]) -> None:
+        header, data = change["new"].to_wire()
+        # Header and data travel in one trait, so that no page ever sees one without the other.
+        self._wire = {"header": header, "data": gzip.compress(data, 6, mtime=0)}

@@ -1,0 +1,120 @@
+// Chart: a Plotly figure. Drawn once; while the player moves, a clip uncovers it and a line follows.
+import { gunzip } from "./gunzip.js";
+import { html, svg } from "./stage.js";
+
+const LIBRARY = Symbol.for("letkeman_viz.plotly"); // one copy for all charts of the page
+
+/** plotly.js as a module: its text is made for script tags, so it is given a `module` to fill. */
+async function evaluate(source) {
+  const head = "const module = { exports: {} }; const exports = module.exports; const define = undefined;\n";
+  const blob = new Blob([head, source, "\nexport default module.exports;"], { type: "text/javascript" });
+  const address = URL.createObjectURL(blob);
+  try {
+    return (await import(/* webpackIgnore: true */ address)).default;
+  } finally {
+    URL.revokeObjectURL(address);
+  }
+}
+
+function askKernel(model) {
+  return new Promise((resolve, reject) => {
+    setTimeout(() => reject(new Error("the kernel did not send plotly.js within a minute")), 60_000);
+    const onAnswer = (message, buffers) => {
+      if (message?.type !== "plotly.js") return;
+      model.off("msg:custom", onAnswer);
+      resolve(buffers[0]);
+    };
+    model.on("msg:custom", onAnswer);
+    model.send({ type: "plotly.js" });
+  });
+}
+
+function library(model) {
+  globalThis[LIBRARY] ??= askKernel(model).then(gunzip).then(evaluate);
+  globalThis[LIBRARY].catch(() => delete globalThis[LIBRARY]); // the next chart asks again
+  return globalThis[LIBRARY];
+}
+
+/** Traces name a colour of the style sheet in `meta.color`. */
+function coloured(data, el) {
+  const style = getComputedStyle(el);
+  const colour = (trace) => style.getPropertyValue(trace.meta?.color ?? "--lkv-ink").trim();
+  return data.map((trace) => ({ ...trace, line: { ...trace.line, color: colour(trace) }, marker: { color: colour(trace) } }));
+}
+
+/** The figure's layout with the page's own ink, so that it follows light and dark. */
+function themed(layout, el) {
+  const style = getComputedStyle(el);
+  const read = (name) => style.getPropertyValue(name).trim();
+  const axis = { gridcolor: read("--lkv-line"), zerolinecolor: read("--lkv-line"), linecolor: read("--lkv-zero") };
+  const merged = { ...layout, font: { ...layout.font, color: read("--lkv-ink"), family: style.fontFamily } };
+  for (const name of Object.keys(merged)) if (/^[xy]axis/.test(name)) merged[name] = { ...axis, ...merged[name] };
+  return { ...merged, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", autosize: true };
+}
+
+let clips = 0;
+
+/** Cover what lies to the right of the play head. @returns {(step: number) => void} */
+function playHead(plot) {
+  const { xaxis, yaxis } = plot._fullLayout;
+  const picture = plot.querySelector("svg.main-svg");
+  const traces = picture.querySelector(".overplot .scatterlayer");
+  plot.querySelectorAll(".lkv-clip, .lkv-head-line").forEach((old) => old.remove());
+  const id = `lkv-clip-${++clips}`;
+  const clip = svg("clipPath", { id, class: "lkv-clip" }, picture.querySelector("defs"));
+  const open = svg("rect", { x: -20, y: -20, width: 0, height: yaxis._length + 40 }, clip);
+  traces.setAttribute("clip-path", `url(#${id})`);
+  const line = svg("line", { y1: yaxis._offset, y2: yaxis._offset + yaxis._length, class: "lkv-head-line" }, picture);
+  return (step) => {
+    const x = Math.min(Math.max(xaxis.d2p(step), 0), xaxis._length);
+    open.setAttribute("width", (x + 21).toFixed(1));
+    line.setAttribute("transform", `translate(${(xaxis._offset + x).toFixed(1)} 0)`);
+  };
+}
+
+export default {
+  async render({ model, el, host, signal }) {
+    el.classList.add("lkv", "lkv-chart");
+    const plot = html("div", { class: "lkv-plot", role: "img", "aria-label": model.get("label") }, el);
+    plot.style.height = `${model.get("height")}px`;
+    const waiting = html("p", { class: "lkv-waiting", text: "Drawing the chart…" }, plot);
+    const player = model.get("player") ? await host.getModel(model.get("player")) : null;
+    let uncover = () => {};
+    const move = () => {
+      if (!player) return;
+      const steps = player.get("steps");
+      uncover(steps[Math.min(player.get("frame"), steps.length - 1)]);
+    };
+    let Plotly = null;
+    let busy = Promise.resolve();
+    const draw = () => (busy = busy.then(drawOnce)); // half-drawn axes have no scale: one at a time
+    async function drawOnce() {
+      const { data, layout } = model.get("_figure");
+      if (!Plotly || !data || signal.aborted) return;
+      waiting.remove();
+      await Plotly.react(plot, coloured(data, el), themed(layout, el), { displayModeBar: false, responsive: false });
+      uncover = player ? playHead(plot) : uncover;
+      move();
+      el.dataset.drawn = "yes";
+    }
+    player?.on("change:frame", move);
+    model.on("change:_figure", draw);
+    model.on("change:label", () => plot.setAttribute("aria-label", model.get("label")));
+    const resized = new ResizeObserver(draw);
+    const themes = new MutationObserver(draw);
+    themes.observe(document.body, { attributeFilter: ["data-jp-theme-light"] });
+    signal.addEventListener("abort", () => {
+      resized.disconnect();
+      themes.disconnect();
+      Plotly?.purge(plot);
+    });
+    // Not awaited: the page is drawn and can be used before the library has arrived.
+    library(model).then((loaded) => {
+      if (signal.aborted) return;
+      Plotly = loaded;
+      resized.observe(plot); // which also draws it for the first time
+    }).catch((error) => {
+      waiting.textContent = `This chart could not be drawn: ${error.message}`;
+    });
+  },
+};

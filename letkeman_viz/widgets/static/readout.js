@@ -1,0 +1,41 @@
+// Readout: counter, prediction against what is wanted, and the sentence.
+import { isRight, toDecimal } from "./bits.js";
+import { narrate } from "./narrate.js";
+import { follow, html, setText, throttle } from "./stage.js";
+
+const bits = (values) => Array.from(values, (v) => (v > 0.5 ? 1 : 0)).join(" ");
+
+function cell(parent, name) {
+  const box = html("div", { class: "lkv-cell" }, parent);
+  html("span", { class: "lkv-name", text: name }, box);
+  return html("span", { class: "lkv-big" }, box);
+}
+
+export default {
+  async render({ model, el, host, signal }) {
+    el.classList.add("lkv", "lkv-readout");
+    const numbers = html("div", { class: "lkv-numbers" }, el);
+    const counter = cell(numbers, "");
+    const counterName = counter.previousSibling;
+    const [input, says, wanted] = ["shown", "network says", "wanted"].map((name) => cell(numbers, name));
+    const sentence = html("p", { class: "lkv-sentence" }, el);
+    let said = [];
+    // Words change slower than pictures, so that they can be read.
+    const say = throttle(() => setText(sentence, narrate(...said).join(" ")), 150);
+
+    function draw(run, frame, row) {
+      const look = run.look(frame, row);
+      const [outputs, target] = [look.activations.at(-1), run.targets(row)];
+      const right = isRight(outputs, target);
+      setText(counterName, run.one_example ? "update" : "epoch");
+      setText(counter, String(run.step[frame]));
+      setText(input, `${bits(run.inputs(row))} = ${toDecimal(run.inputs(row))}`);
+      setText(says, `${bits(outputs)} = ${toDecimal(outputs)}`);
+      setText(wanted, `${bits(target)} = ${toDecimal(target)} ${right ? "✓" : "✗"}`);
+      wanted.classList.toggle("lkv-ok", right);
+      said = [run, look, frame];
+      say();
+    }
+    await follow({ model, el, host, signal }, { rebuild: () => {}, draw });
+  },
+};

@@ -1,0 +1,74 @@
+// What every view of a run does first: find the run and the clock, draw once, then follow both.
+
+/** An SVG element. @returns {SVGElement} */
+export function svg(name, attributes = {}, parent = null) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  parent?.append(element);
+  return element;
+}
+
+/** An HTML element. @returns {HTMLElement} */
+export function html(name, attributes = {}, parent = null) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key === "text") element.textContent = value;
+    else element.setAttribute(key, value);
+  }
+  parent?.append(element);
+  return element;
+}
+
+/** Write text only where it changes: a browser lays out again even for the same text. */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Call `act` now, but never twice within `pause` ms; the last call is never lost. */
+export function throttle(act, pause) {
+  let allowed = 0;
+  let waiting = null;
+  return function attempt() {
+    clearTimeout(waiting);
+    const wait = allowed - performance.now();
+    if (wait > 0) {
+      waiting = setTimeout(attempt, wait);
+      return;
+    }
+    allowed = performance.now() + pause;
+    act();
+  };
+}
+
+/**
+ * Follow the run and the player of a widget.
+ *
+ * `rebuild(run)` is called when there is another recording or another width, `draw(run, frame, row)`
+ * after it and for every frame. `row` is the row of the table that is shown.
+ */
+export async function follow({ model, el, host, signal }, { rebuild, draw }) {
+  const source = (await host.getWidget(model.get("run"))).exports;
+  const clock = await host.getModel(model.get("player"));
+  const drawNow = () => {
+    const run = source.current;
+    draw(run, run.clampFrame(clock.get("frame")), run.clampRow(model.get("example") ?? 0));
+  };
+  const rebuildNow = () => {
+    rebuild(source.current);
+    drawNow();
+  };
+  source.subscribe(rebuildNow, signal);
+  clock.on("change:frame", drawNow);
+  model.on("change:example", drawNow);
+  let width = el.clientWidth;
+  const observer = new ResizeObserver(() => {
+    if (el.clientWidth === width || el.clientWidth === 0) return;
+    width = el.clientWidth;
+    rebuildNow();
+  });
+  observer.observe(el);
+  signal.addEventListener("abort", () => observer.disconnect());
+  // Only once this is on the screen: computing the run must not hold up the first picture.
+  requestAnimationFrame(() => setTimeout(() => source.want()));
+  return { drawNow, rebuildNow };
+}
