@@ -60,7 +60,8 @@ def c_loop(folder: Path) -> Callable[[], object]:
         for scheme in SCHEMES:
             p = network.initial(scheme, 1)
             run(pointer(p), pointer(sizes), ctypes.c_int(3), ctypes.c_long(ROWS), pointer(inputs),
-                pointer(targets), pointer(order), ctypes.c_long(EPOCHS), ctypes.c_double(1.0), pointer(a), pointer(d),
+                pointer(targets), pointer(order),
+                ctypes.c_long(EPOCHS), ctypes.c_double(1.0), pointer(a), pointer(d),
                 pointer(loss), pointer(after), pointer(presented))  # fmt: skip
         return float(loss[-1])
 

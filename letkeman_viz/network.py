@@ -64,11 +64,9 @@ class Network:
     activation: str = "sigmoid"
 
     def __post_init__(self) -> None:
-        try:
-            given = list(self.layer_sizes)
-        except TypeError as error:
-            example = "a sequence such as (5, 8, 8, 5)"
-            raise TypeError(f"layer_sizes must be {example}, not {self.layer_sizes!r}") from error
+        given: object = self.layer_sizes
+        if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray):
+            raise TypeError(f"layer_sizes must be a sequence such as (5, 8, 8, 5), not {given!r}")
         checks.integer("the number of layer_sizes", len(given), 2, MAX_LAYERS)
         sizes = tuple(checks.integer(f"layer_sizes[{k}]", n, 1, MAX_WIDTH) for k, n in enumerate(given))
         object.__setattr__(self, "layer_sizes", sizes)

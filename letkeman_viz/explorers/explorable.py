@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from typing import Any
 
@@ -100,5 +101,6 @@ class RunExplorable(ipywidgets.VBox):
             chart.show(getattr(figures, name)(recording))
 
     def _show_error(self, error: Exception) -> None:
-        self.status.value = f"<p role='alert'><b>That did not work:</b> {type(error).__name__}: {error}</p>"
+        words = html.escape(f"{type(error).__name__}: {error}")
+        self.status.value = f"<p role='alert'><b>That did not work.</b> {words}</p>"
         self.status.layout.display = ""

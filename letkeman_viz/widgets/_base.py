@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import anywidget
 import traitlets
@@ -14,23 +14,25 @@ REFERENCE: dict[str, Any] = {
 }
 """Tag of a trait that holds another widget: it crosses as the address ``host.getWidget`` takes."""
 
+FROM_BROWSER: dict[str, Any] = {"sync": True, "echo_update": False}
+"""Tag of a trait that the page sets. An echo would come late and undo what the page has done since."""
+
 
 class Widget(anywidget.AnyWidget):
-    """An anywidget that takes from the browser only what it lists in ``from_browser``.
+    """An anywidget that takes from the browser only the traits tagged ``FROM_BROWSER``.
 
     Everything a page sends is untrusted: a visitor can put any value into any message. Keys that are
-    not listed are dropped; a listed value that its trait refuses is dropped too, and the page is told
+    not tagged are dropped; a value that its trait refuses is dropped too, and the page is told
     the true value again.
     """
-
-    from_browser: ClassVar[frozenset[str]] = frozenset()
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         if not isinstance(sync_data, dict):
             return
+        allowed = self.traits(echo_update=False)
         refused = []
         for key, value in sync_data.items():
-            if key not in self.from_browser:
+            if key not in allowed:
                 refused.append(key)
                 continue
             try:

@@ -7,7 +7,7 @@ from typing import Any
 import traitlets
 
 from ._assets import css, esm
-from ._base import REFERENCE, Widget
+from ._base import FROM_BROWSER, REFERENCE, Widget
 from .player import Player
 from .run import Run
 
@@ -20,11 +20,10 @@ class AnswerGrid(Widget):
 
     _esm = esm("answer_grid.js")
     _css = css("answer_grid.css")
-    from_browser = frozenset({"example"})
 
     run = traitlets.Instance(Run).tag(**REFERENCE)
     player = traitlets.Instance(Player).tag(**REFERENCE)
-    example = traitlets.Int(0).tag(sync=True)
+    example = traitlets.Int(0).tag(**FROM_BROWSER)
 
     @traitlets.validate("example")
     def _clamp(self, proposal: dict[str, Any]) -> int:

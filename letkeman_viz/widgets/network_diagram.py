@@ -5,7 +5,7 @@ from __future__ import annotations
 import traitlets
 
 from ._assets import css, esm
-from ._base import REFERENCE, Widget
+from ._base import FROM_BROWSER, REFERENCE, Widget
 from .player import Player
 from .run import Run
 
@@ -25,9 +25,8 @@ class NetworkDiagram(Widget):
 
     _esm = esm("network_diagram.js")
     _css = css("network_diagram.css")
-    from_browser = frozenset({"scale"})
 
     run = traitlets.Instance(Run).tag(**REFERENCE)
     player = traitlets.Instance(Player).tag(**REFERENCE)
     example = traitlets.Int(0, min=0).tag(sync=True)
-    scale = traitlets.Enum(("fixed", "layer", "frame"), default_value="fixed").tag(sync=True)
+    scale = traitlets.Enum(("fixed", "layer", "frame"), default_value="fixed").tag(**FROM_BROWSER)

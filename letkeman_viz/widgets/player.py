@@ -7,7 +7,7 @@ from typing import Any
 import traitlets
 
 from ._assets import css, esm
-from ._base import Widget
+from ._base import FROM_BROWSER, Widget
 
 MIN_SPEED, MAX_SPEED = 0.5, 240.0
 
@@ -24,13 +24,12 @@ class Player(Widget):
 
     _esm = esm("player.js")
     _css = css("theme.css", "player.css")  # the theme travels with the clock, which everything needs
-    from_browser = frozenset({"frame", "playing", "speed"})
 
     steps = traitlets.List(traitlets.Int(), default_value=[0]).tag(sync=True)
     unit = traitlets.Unicode("step").tag(sync=True)
-    frame = traitlets.Int(0).tag(sync=True)
-    playing = traitlets.Bool(False).tag(sync=True)
-    speed = traitlets.Float(30.0).tag(sync=True)
+    frame = traitlets.Int(0).tag(**FROM_BROWSER)
+    playing = traitlets.Bool(False).tag(**FROM_BROWSER)
+    speed = traitlets.Float(30.0).tag(**FROM_BROWSER)
 
     @traitlets.validate("steps")
     def _check_steps(self, proposal: dict[str, Any]) -> list[int]:

@@ -9,7 +9,7 @@ import traitlets
 
 from ..recording import Recording
 from ._assets import esm
-from ._base import Widget
+from ._base import FROM_BROWSER, Widget
 
 
 class Run(Widget):
@@ -20,10 +20,9 @@ class Run(Widget):
     """
 
     _esm = esm("run.js")
-    from_browser = frozenset({"wanted"})
 
     recording = traitlets.Instance(Recording)
-    wanted = traitlets.Bool(False).tag(sync=True)
+    wanted = traitlets.Bool(False).tag(**FROM_BROWSER)
     _wire = traitlets.Dict().tag(sync=True)
 
     def __init__(self, recording: Recording, **traits: Any) -> None:

@@ -9,7 +9,8 @@ const TELL_KERNEL_EVERY = 200; // ms
 
 /** Where the clock is after `elapsed` ms: [position, whether it goes on]. */
 export function advance(position, elapsed, speed, last) {
-  const next = position + (Math.min(elapsed, 100) / 1000) * speed; // a page that slept does not leap
+  // A page that slept does not leap; a frame's time can lie just before the press that started it.
+  const next = position + (Math.min(Math.max(elapsed, 0), 100) / 1000) * speed;
   return next >= last ? [last, false] : [next, true];
 }
 
@@ -17,6 +18,7 @@ function runClock(model) {
   let position = model.get("frame"); // with the fraction that `frame` has not
   let before = 0; // time of the last tick
   const last = () => model.get("steps").length - 1;
+  // Never at once: saving inside a change event would set the model back to the state saved before.
   const tell = throttle(() => model.save_changes(), TELL_KERNEL_EVERY);
 
   function tick(now) {

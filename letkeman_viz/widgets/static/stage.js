@@ -24,19 +24,16 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Call `act` now, but never twice within `pause` ms; the last call is never lost. */
+/** A function that calls `act` soon, but never twice within `pause` ms; the last call is never lost. */
 export function throttle(act, pause) {
   let allowed = 0;
   let waiting = null;
-  return function attempt() {
-    clearTimeout(waiting);
-    const wait = allowed - performance.now();
-    if (wait > 0) {
-      waiting = setTimeout(attempt, wait);
-      return;
-    }
-    allowed = performance.now() + pause;
-    act();
+  return () => {
+    waiting ??= setTimeout(() => {
+      waiting = null;
+      allowed = performance.now() + pause;
+      act();
+    }, Math.max(allowed - performance.now(), 0));
   };
 }
 

@@ -1,0 +1,82 @@
+# One command each; all of them make the environment first, if it is missing or out of date.
+#   make app     the chapters as a web site on http://localhost:8866     (PORT=... for another port)
+#   make lab     the same chapters in JupyterLab
+#   make test    every check, pages in a real browser included
+#   make lint    only the style and type checks
+#   make clean   remove what these commands made
+
+# The newest acceptable Python, unless PYTHON says which: python3 itself if it is 3.11 or later.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$python; break; fi; done)
+
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8866
+LAB_PORT ?= 8888
+
+# Used only where something is missing; asks for a password where the user is not root.
+APT = $(shell [ "$$(id -u)" = 0 ] || echo sudo) env DEBIAN_FRONTEND=noninteractive apt-get
+
+.DEFAULT_GOAL := help
+.PHONY: help app lab test lint clean chromium
+
+help: ## Say what can be made
+	@echo "make app    the chapters as a web site on http://localhost:$(PORT)  (PORT=... for another port)"
+	@echo "make lab    the same chapters in JupyterLab"
+	@echo "make test   every check, pages in a real browser included"
+	@echo "make lint   only the style and type checks"
+	@echo "make clean  remove what these commands made"
+
+app: $(VENV)/installed
+	$(BIN)/letkeman-viz serve --port $(PORT) $(OPTIONS)
+
+lab: $(VENV)/installed
+	$(BIN)/letkeman-viz lab --port $(LAB_PORT) $(OPTIONS)
+
+test: lint chromium
+	$(BIN)/python -m pytest $(PYTEST)
+
+lint: $(VENV)/installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# A stamp is made again when pyproject.toml changed; a second run finds both up to date.
+$(VENV)/installed: $(VENV)/created pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/installed-test: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+# Debian and Ubuntu keep what venv needs in a package of its own, named after the Python version.
+$(VENV)/created:
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "letkeman_viz needs Python 3.11 or later and finds none; install it, or name it: make PYTHON=/path/to/python3" >&2; \
+		exit 1; fi
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "letkeman_viz needs Python 3.11 or later, and $(PYTHON) is older; name another one: make PYTHON=/path/to/python3" >&2; \
+		exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		package=$$($(PYTHON) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'); \
+		echo "This Python lacks venv: installing $$package"; \
+		$(APT) update -qq && $(APT) install -y -qq $$package || { \
+			echo "Could not install $$package; as an administrator run: apt-get install $$package" >&2; exit 1; }; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# The browser that the tests drive. They fail, and are never skipped, without one.
+chromium:
+	@if [ -n "$$CHROMIUM" ]; then command -v "$$CHROMIUM" >/dev/null || { \
+			echo "CHROMIUM is $$CHROMIUM, and there is no such program" >&2; exit 1; }; \
+	elif ! { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null; then \
+		echo "Installing Chromium for the tests"; \
+		command -v apt-get >/dev/null && { $(APT) update -qq; $(APT) install -y -qq chromium; } || { \
+			echo "Could not install Chromium; install it yourself (apt-get install chromium), or set CHROMIUM to a browser" >&2; \
+			exit 1; }; \
+	fi

@@ -1,0 +1,1 @@
+"""The web app: the chapters served by Voila with our own template, and the command line that starts it."""

@@ -1,0 +1,133 @@
+"""The command ``letkeman-viz``: serve the chapters as a site, or open them in JupyterLab."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import secrets
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import letkeman_viz
+
+from .chapters import NoChaptersError, chapters, checked_folder, editable_copies, is_checkout, packaged_folder
+
+SERVE_PORT = 8866
+LAB_PORT = 8888
+LOWEST_PORT, HIGHEST_PORT = 1, 65535
+
+COPIES = Path("~/letkeman-viz")
+
+
+class UsageError(Exception):
+    """Something the user can put right: shown as one line, exit code 2."""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="letkeman-viz",
+        description="See what weight initialization does to a neural network.",
+    )
+    parser.add_argument("--version", action="version", version=f"letkeman-viz {letkeman_viz.__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="{serve,lab}")
+    serve = commands.add_parser("serve", help="serve the chapters as a web site on this machine (Voila)")
+    lab = commands.add_parser("lab", help="open the chapters in JupyterLab, to read and change their code")
+    for command, port in ((serve, SERVE_PORT), (lab, LAB_PORT)):
+        command.add_argument("--port", default=str(port), help=f"port to listen on (default: {port})")
+        command.add_argument("--no-browser", action="store_true", help="do not open a browser")
+        command.add_argument(
+            "--notebooks", type=Path, metavar="DIR", help="folder of notebooks to use instead"
+        )
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; the return value is the exit code."""
+    options = build_parser().parse_args(argv)
+    try:
+        port = free_port(options.port)
+        run = run_serve if options.command == "serve" else run_lab
+        run(port, not options.no_browser, options.notebooks)
+    except (UsageError, NoChaptersError) as error:
+        print(f"letkeman-viz: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print()
+    return 0
+
+
+def free_port(text: str) -> int:
+    """The port that ``text`` names, if it is one and nobody listens on it; otherwise :class:`UsageError`."""
+    try:
+        port = int(text)
+    except ValueError:
+        port = 0
+    if not LOWEST_PORT <= port <= HIGHEST_PORT:
+        raise UsageError(
+            f"{text!r} is not a port; give --port a whole number from {LOWEST_PORT} to {HIGHEST_PORT}"
+        )
+    for family, _, _, _, address in socket.getaddrinfo("localhost", port, type=socket.SOCK_STREAM):
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            # As the server does: a port whose last connections are still closing down is free.
+            if sys.platform != "win32":
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(address)
+            except OSError as error:
+                _refuse(port, error)
+    return port
+
+
+def _refuse(port: int, error: OSError) -> None:
+    """Turn a refused port into advice; an address family that this machine lacks is no obstacle."""
+    if error.errno == errno.EADDRINUSE:
+        raise UsageError(
+            f"port {port} is taken by another program; stop that program or choose another port"
+            f" ({LOWEST_PORT} to {HIGHEST_PORT}) with --port"
+        ) from error
+    if error.errno in (errno.EACCES, getattr(errno, "WSAEACCES", errno.EACCES)):
+        raise UsageError(
+            f"port {port} may not be used by this user; choose one from 1024 to {HIGHEST_PORT} with --port"
+        ) from error
+    if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+        raise error
+
+
+def run_serve(port: int, open_browser: bool, notebooks: Path | None) -> None:
+    """Serve the site until it is stopped."""
+    folder = checked_folder(notebooks or packaged_folder())
+    # Imported here so that --help, --version and mistakes are answered at once.
+    from .config import voila_config
+    from .server import serve
+    from .warmup import warming_up
+
+    with warming_up():
+        serve(voila_config(folder, port, open_browser))
+
+
+def run_lab(port: int, open_browser: bool, notebooks: Path | None) -> None:
+    """Run JupyterLab on the notebooks until it is stopped."""
+    folder = checked_folder(notebooks or lab_folder())
+    from .config import lab_config
+    from .lab import run
+    from .warmup import warming_up
+
+    token = secrets.token_hex(16)
+    with warming_up():
+        run(lab_config(folder, port, open_browser, f"/lab/tree/{chapters(folder)[0].path}", token))
+
+
+def lab_folder() -> Path:
+    """Where JupyterLab may edit: the checkout's notebooks, or copies of the packaged ones at home."""
+    if is_checkout():
+        return packaged_folder()
+    folder = editable_copies(COPIES.expanduser())
+    print(f"letkeman-viz: the notebooks are in {folder}; your changes there are kept")
+    return folder
+
+
+if __name__ == "__main__":
+    sys.exit(main())

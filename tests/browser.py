@@ -1,0 +1,318 @@
+"""What the browser tests stand on: finding Chromium, running our servers, watching what a page does.
+
+Nothing here skips: where there is no browser, the tests that need one fail and say how to get one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, Playwright, Request
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM_ARGUMENTS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+# Two slow cores, a compiler at work: seconds are free here, hanging is not.
+START_SECONDS = 90
+DRAWN_SECONDS = 120
+
+LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]", ""}
+
+
+def find_chromium() -> str:
+    """The Chromium to drive: ``$CHROMIUM``, or the first known name on the path; without one a test fails."""
+    named = os.environ.get("CHROMIUM")
+    names = (named,) if named else CHROMIUM_NAMES
+    found = next((path for path in map(shutil.which, names) if path), None)
+    if found is None:
+        pytest.fail(
+            f"no browser: none of {', '.join(names)} is installed; `make test` installs one, and so does"
+            " `apt-get install chromium`; or set CHROMIUM to the path of a Chromium",
+            pytrace=False,
+        )
+    return found
+
+
+def launch_chromium(playwright: Playwright) -> Browser:
+    """A headless Chromium of the system; Playwright downloads nothing."""
+    return playwright.chromium.launch(executable_path=find_chromium(), args=list(CHROMIUM_ARGUMENTS))
+
+
+def free_port() -> int:
+    """A port nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Server:
+    """A running ``letkeman-viz serve`` or ``letkeman-viz lab``.
+
+    ``url`` is its address without a slash at the end, ``start`` the address it printed for the user.
+    """
+
+    url: str
+    start: str
+    process: subprocess.Popen[bytes]
+    log: Path
+    token: str = ""
+
+    def address(self, path: str) -> str:
+        """The full address of ``path``, with the token where the server has one."""
+        return f"{self.url}/{path.lstrip('/')}" + (f"?token={self.token}" if self.token else "")
+
+    def kernels(self) -> list[psutil.Process]:
+        """The kernels this server runs now."""
+        alive = []
+        for child in _descendants(self.process.pid):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if "ipykernel_launcher" in " ".join(child.cmdline()):
+                    alive.append(child)
+        return alive
+
+
+@contextlib.contextmanager
+def running(command: str, *options: str) -> Iterator[Server]:
+    """Run ``letkeman-viz command`` on a free port; afterwards every process it started is gone."""
+    port = free_port()
+    scratch = Path(tempfile.mkdtemp(prefix="letkeman-viz-"))
+    log = scratch / "server.log"
+    # The settings, open tabs and signatures of whoever runs the tests are neither used nor changed.
+    own = {"JUPYTER_CONFIG_DIR": str(scratch / "config"), "JUPYTER_DATA_DIR": str(scratch / "data")}
+    with log.open("wb") as sink:
+        process = subprocess.Popen(
+            [console_script(), command, "--port", str(port), "--no-browser", *options],
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **own},
+        )
+    try:
+        address = _wait_for_address(process, log)
+        token = re.search(r"token=(\w+)", address)
+        yield Server(f"http://localhost:{port}", address, process, log, token.group(1) if token else "")
+    finally:
+        stop_tree(process)
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def console_script() -> str:
+    """The installed command ``letkeman-viz`` that belongs to this interpreter."""
+    script = Path(sys.executable).with_name("letkeman-viz")
+    if not script.exists():
+        pytest.fail(
+            f"{script} does not exist; install the package first: pip install -e '.[test]'", pytrace=False
+        )
+    return str(script)
+
+
+def _wait_for_address(process: subprocess.Popen[bytes], log: Path) -> str:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        found = re.search(r"is serving .*?(http://\S+)", log.read_text())
+        if found:
+            return found.group(1)
+        if process.poll() is not None:
+            break
+        time.sleep(0.1)
+    pytest.fail(f"the server did not start (exit code {process.poll()}):\n{log.read_text()}", pytrace=False)
+
+
+def _descendants(pid: int) -> list[psutil.Process]:
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+def stop_tree(process: subprocess.Popen[bytes]) -> None:
+    """End a process politely, then whatever it left."""
+    children = _descendants(process.pid)
+    process.terminate()
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(timeout=20)
+    for child in children:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.kill()
+    psutil.wait_procs(children, timeout=20)
+
+
+@dataclass
+class Watch:
+    """Everything a page did that a good page does not do."""
+
+    page: Page
+    console_errors: list[str] = field(default_factory=list)
+    page_errors: list[str] = field(default_factory=list)
+    failed_requests: list[str] = field(default_factory=list)
+    foreign_requests: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("console", self._on_console)
+        self.page.on("pageerror", lambda error: self.page_errors.append(str(error)))
+        self.page.on("requestfailed", self._on_request_failed)
+        self.page.on("request", self._on_request)
+        self.page.on("websocket", lambda socket: self._note_host(socket.url))
+
+    def _on_console(self, message: object) -> None:
+        if message.type == "error":
+            self.console_errors.append(f"{message.text} ({message.location.get('url', '')})")
+
+    def _on_request_failed(self, request: Request) -> None:
+        # The beacon sent while leaving a page outlives it; Playwright counts that as a failure.
+        if request.resource_type != "ping":
+            self.failed_requests.append(f"{request.url}: {request.failure}")
+
+    def _on_request(self, request: Request) -> None:
+        self._note_host(request.url)
+
+    def _note_host(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname not in LOCAL_HOSTS:
+            self.foreign_requests.append(url)
+
+
+class WatchedPages:
+    """Makes pages that are watched from their first request on."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.browser = browser
+        self._contexts: list[BrowserContext] = []
+        self._watches: dict[Page, Watch] = {}
+
+    def __call__(self, url: str | None = None, **context_options: object) -> Page:
+        """A new page in a context of its own, already at ``url`` if given.
+
+        ``context_options`` go to ``Browser.new_context``: ``viewport={"width": 390, "height": 844}``,
+        ``color_scheme="dark"``, ``reduced_motion="reduce"`` and so on.
+        """
+        context = self.browser.new_context(**context_options)
+        context.set_default_timeout(DRAWN_SECONDS * 1000)
+        page = context.new_page()
+        self._contexts.append(context)
+        self._watches[page] = Watch(page)
+        if url is not None:
+            page.goto(url)
+        return page
+
+    def watch(self, page: Page) -> Watch:
+        """What was seen on ``page`` so far."""
+        return self._watches[page]
+
+    def assert_clean(self, page: Page) -> None:
+        """No error in the console, no exception, no failed request, no request that leaves this machine."""
+        watch = self._watches[page]
+        assert watch.foreign_requests == []
+        assert watch.page_errors == []
+        assert watch.console_errors == []
+        assert watch.failed_requests == []
+
+    def close(self) -> None:
+        """Leave every page as a reader does, so that its kernel is shut down, and close it."""
+        for page in self._watches:
+            if not page.is_closed():
+                close_tab(page)
+        for context in self._contexts:
+            context.close()
+
+
+def close_tab(page: Page) -> None:
+    """Close a page the way a reader closes a tab: its ``beforeunload`` listeners run."""
+    with page.expect_event("close", timeout=20_000):
+        page.close(run_before_unload=True)
+
+
+def wait_drawn(page: Page) -> Page:
+    """Wait until a chapter in our Voila template has drawn all its outputs."""
+    page.wait_for_selector("body[data-drawn=true]", timeout=DRAWN_SECONDS * 1000)
+    return page
+
+
+def wait_until(condition: object, seconds: float, what: str) -> None:
+    """Poll ``condition()`` until it holds; fail with ``what`` when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return
+        time.sleep(0.1)
+    pytest.fail(f"{what} (waited {seconds:.0f} s)")
+
+
+class Traffic:
+    """Counts a page's bytes through Chromium's own protocol. Make it before the page goes anywhere.
+
+    ``http`` counts bodies after decompression, ``wire`` what was sent, headers included. What a page makes
+    for itself (``blob:`` and ``data:`` addresses) is in neither.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self.http = 0
+        self.wire = 0
+        self.websocket_received = 0
+        self.websocket_sent = 0
+        self._fetched: set[str] = set()
+        self.session: CDPSession = page.context.new_cdp_session(page)
+        self.session.send("Network.enable")
+        self.session.on("Network.requestWillBeSent", self._on_request)
+        self.session.on("Network.dataReceived", self._on_data)
+        self.session.on("Network.loadingFinished", self._on_finished)
+        self.session.on("Network.webSocketFrameReceived", self._on_frame_received)
+        self.session.on("Network.webSocketFrameSent", self._on_frame_sent)
+
+    def _on_request(self, event: dict) -> None:
+        if event["request"]["url"].startswith("http"):
+            self._fetched.add(event["requestId"])
+
+    def _on_data(self, event: dict) -> None:
+        if event["requestId"] in self._fetched:
+            self.http += event["dataLength"]
+
+    def _on_finished(self, event: dict) -> None:
+        if event["requestId"] in self._fetched:
+            self.wire += int(event["encodedDataLength"])
+
+    def _on_frame_received(self, event: dict) -> None:
+        self.websocket_received += _payload_bytes(event["response"])
+
+    def _on_frame_sent(self, event: dict) -> None:
+        self.websocket_sent += _payload_bytes(event["response"])
+
+
+def _payload_bytes(frame: dict) -> int:
+    """Bytes of a websocket frame; the protocol gives binary frames (opcode 2) in base64."""
+    payload = frame["payloadData"]
+    if frame["opcode"] == 2:
+        return len(payload) * 3 // 4 - payload[-2:].count("=")
+    return len(payload.encode())
+
+
+def throttle_cpu(page: Page, rate: float) -> None:
+    """Make the page's scripts run ``rate`` times slower (1 undoes it)."""
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": rate})

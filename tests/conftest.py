@@ -1,0 +1,69 @@
+"""Fixtures shared by all tests. The browser and the servers start only when a test asks for them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Assertions in the shared module should say as much as those in tests. Before it is imported, or not at all.
+pytest.register_assert_rewrite("browser")
+
+from browser import Server, WatchedPages, launch_chromium, running  # noqa: E402
+from playwright.sync_api import Browser, sync_playwright  # noqa: E402
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The folder of the checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the whole run."""
+    with sync_playwright() as playwright:
+        chromium = launch_chromium(playwright)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def voila() -> Iterator[Server]:
+    """Our site on the project's own notebooks."""
+    with running("serve") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def voila_url(voila: Server) -> str:
+    """The site's address, without a slash at the end."""
+    return voila.url
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """JupyterLab on copies of the project's notebooks; ``lab.address(path)`` is an address with the token."""
+    copies = tmp_path_factory.mktemp("lab")
+    for notebook in (ROOT / "notebooks").glob("*.ipynb"):
+        shutil.copy(notebook, copies)
+    with running("lab", "--notebooks", str(copies)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def lab_url(lab: Server) -> str:
+    """The address JupyterLab was announced with: its first notebook, token included."""
+    return lab.start
+
+
+@pytest.fixture
+def pages(browser: Browser) -> Iterator[WatchedPages]:
+    """Makes watched pages, ``pages(url, **context options)``, and closes them like a reader would."""
+    made = WatchedPages(browser)
+    yield made
+    made.close()
