@@ -42,9 +42,9 @@ class WholeTable(RunExplorable):
 
     def _make_charts(self) -> dict[Chart, str]:
         return {
-            self._chart("Mean gradient magnitude of each layer over the run", 240): "gradient_figure",
-            self._chart("Loss over the run", 180): "loss_figure",
-            self._chart("Number of the 32 that are right, over the run", 210): "correct_figure",
+            self._chart("Mean gradient magnitude of each layer over the run", 270): "gradient_figure",
+            self._chart("Loss over the run", 210): "loss_figure",
+            self._chart("Number of the 32 that are right, over the run", 240): "correct_figure",
         }
 
 

@@ -60,8 +60,8 @@ class RunExplorable(ipywidgets.VBox):
     def _make_charts(self) -> dict[Chart, str]:
         """Chart -> the name of the function of ``figures`` that draws it."""
         return {
-            self._chart("Mean gradient magnitude of each layer over the run", 320): "gradient_figure",
-            self._chart("Loss over the run", 240): "loss_figure",
+            self._chart("Mean gradient magnitude of each layer over the run", 380): "gradient_figure",
+            self._chart("Loss over the run", 290): "loss_figure",
         }
 
     def _chart(self, label: str, height: int) -> Chart:

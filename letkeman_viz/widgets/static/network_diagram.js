@@ -84,6 +84,8 @@ function tops(run, look, scale) {
   return look.layers.map(() => niceCeiling(Math.max(...all)));
 }
 
+const SCALES = { fixed: "same for all frames", layer: "each layer's own", frame: "rescaled every frame" };
+
 function drawLegend(legend, top, scale) {
   const line = (cls, value) =>
     `<span><svg width="34" height="10" aria-hidden="true"><line x1="1" x2="33" y1="5" y2="5" class="${cls}" ` +
@@ -91,11 +93,10 @@ function drawLegend(legend, top, scale) {
   const ring = (cls, word) =>
     `<span><svg width="18" height="18" aria-hidden="true"><circle cx="9" cy="9" r="8" class="lkv-rim"/>` +
     `<circle cx="9" cy="9" r="5.5" class="${cls} lkv-sample"/></svg> ${word}</span>`;
-  const note = { fixed: "same for all frames", layer: "differs by layer", frame: "rescaled at every frame" }[scale];
   const lines = scale === "layer" ? "<span>widest: the layer's largest</span>" :
     line("positive", top) + line("positive", top / 2) + line("negative", -top / 2) + line("negative", -top) + line("zero", 0);
   legend.innerHTML =
-    `<div><b>Line: weight</b> ${lines}<i>${note}</i></div>` +
+    `<div><b>Line: weight</b> ${lines}</div>` +
     `<div><b>Outline: bias</b> ${ring("zero", "0")}${ring("positive", "positive")}${ring("negative", "negative")}` +
     `<b class="lkv-gap">Fill: activation</b> <span>0 <i class="lkv-ramp"></i> 1</span></div>` +
     `<div><b>Bar: gradient</b> <span>mean |dL/dw| of the layer, log scale</span></div>`;
@@ -136,7 +137,7 @@ function drawFrame(parts, run, look, frame, row) {
   labels.outputs.forEach(({ value, bit, wanted }, j) => {
     const o = look.activations.at(-1)[j];
     const right = bitIsRight(o, target[j]);
-    setText(value, Number.isNaN(o) ? "NaN" : o.toFixed(parts.place.narrow ? 2 : 3));
+    setText(value, Number.isNaN(o) ? "NaN" : o.toFixed(parts.place.narrow ? 2 : 4));
     setText(bit, o > 0.5 ? "1" : "0");
     setText(wanted, `${target[j]} ${right ? "✓" : "✗"}`);
     put(wanted, "class", right ? "lkv-bit lkv-right" : "lkv-bit lkv-wrong");
@@ -161,7 +162,15 @@ export default {
   async render({ model, el, host, signal }) {
     el.classList.add("lkv", "lkv-diagram");
     const root = svg("svg", { tabindex: 0, role: "img", class: "lkv-picture" }, el);
-    const legend = html("div", { class: "lkv-legend" }, el);
+    const legendBox = html("div", { class: "lkv-legend" }, el);
+    const legend = html("div", {}, legendBox);
+    const scaleLabel = html("label", { class: "lkv-scale", text: "Scale of the lines: " }, legendBox);
+    const scaleChoice = html("select", {}, scaleLabel);
+    for (const [value, name] of Object.entries(SCALES)) html("option", { value, text: name }, scaleChoice);
+    scaleChoice.addEventListener("change", () => {
+      model.set("scale", scaleChoice.value);
+      model.save_changes();
+    });
     const detail = html("div", { class: "lkv-detail", "aria-live": "polite" }, el);
     let parts = null;
     let shown = null; // [run, frame, row] on show
@@ -200,6 +209,7 @@ export default {
       const top = tops(run, look, scale);
       if (parts.top?.[0] !== top[0] || parts.scale !== scale) drawLegend(legend, top[0], scale);
       Object.assign(parts, { top, scale });
+      scaleChoice.value = scale;
       shown = [run, frame, row];
       drawFrame(parts, run, look, frame, row);
       drawDetail();
