@@ -26,7 +26,7 @@ def log_axis(curves: Sequence[Curve]) -> tuple[list[Curve], dict[str, object]]:
     values = np.concatenate([np.ravel(c) for c in curves])
     positive = np.log10(values[(values > 0.0) & np.isfinite(values)])
     low, high = (positive.min(), positive.max()) if positive.size else (-1.0, 0.0)
-    pad = 0.06 * max(high - low, 1.0)
+    pad = max(0.06 * (high - low), (1.0 - (high - low)) / 2)  # at least a decade, so that ticks fit
     low, high = low - pad, high + pad
     ticks = _ticks(low, high)
     labels = [_tick_label(t) for t in ticks]
@@ -48,9 +48,12 @@ def _ticks(low: float, high: float) -> list[float]:
 
 
 def _tick_label(value: float) -> str:
-    if 0.001 < value < 10_000:
+    if 0.0009 < value < 10_000:
         return f"{value:g}"
-    return f"10<sup>{round(math.log10(value))}</sup>".replace("-", "\N{MINUS SIGN}")
+    power = math.floor(math.log10(value) + 1e-9)
+    factor = round(value / 10.0**power)
+    label = f"10<sup>{power}</sup>".replace("-", "\N{MINUS SIGN}")
+    return label if factor == 1 else f"{factor}\N{MIDDLE DOT}{label}"
 
 
 def _thin(recording: Recording) -> NDArray[np.int64]:

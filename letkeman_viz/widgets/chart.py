@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from ._assets import css, esm
-from ._base import REFERENCE, Widget
+from ._base import FROM_BROWSER, REFERENCE, Widget
 from .player import Player
 
 if TYPE_CHECKING:
@@ -30,12 +30,13 @@ class Chart(Widget):
 
     The x axis of the figure must then count the player's ``steps``. ``label`` says in words what the
     chart shows, for those who cannot see it. The library goes to the browser when it asks for it, and
-    it asks only if no other chart of the page has.
+    it asks only if no other chart of the page has. ``wanted`` turns true when a page first shows the chart.
     """
 
     _esm = esm("chart.js")
     _css = css("chart.css")
 
+    wanted = traitlets.Bool(False).tag(**FROM_BROWSER)
     player = traitlets.Instance(Player, allow_none=True).tag(**REFERENCE)
     height = traitlets.Int(220, min=80, max=2000).tag(sync=True)
     label = traitlets.Unicode("").tag(sync=True)

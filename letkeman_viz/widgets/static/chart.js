@@ -1,6 +1,6 @@
 // Chart: a Plotly figure. Drawn once; while the player moves, a clip uncovers it and a line follows.
 import { gunzip } from "./gunzip.js";
-import { html, svg } from "./stage.js";
+import { html, svg, want } from "./stage.js";
 
 const LIBRARY = Symbol.for("letkeman_viz.plotly"); // one copy for all charts of the page
 
@@ -39,7 +39,12 @@ function library(model) {
 function coloured(data, el) {
   const style = getComputedStyle(el);
   const colour = (trace) => style.getPropertyValue(trace.meta?.color ?? "--lkv-ink").trim();
-  return data.map((trace) => ({ ...trace, line: { ...trace.line, color: colour(trace) }, marker: { color: colour(trace) } }));
+  return data.map((trace) => {
+    if (trace.type === "heatmap") return trace;
+    const color = colour(trace);
+    const filled = trace.fill ? { fillcolor: `${color}33` } : {}; // see-through
+    return { ...trace, ...filled, line: { ...trace.line, color }, marker: { ...trace.marker, color } };
+  });
 }
 
 /** The figure's layout with the page's own ink, so that it follows light and dark. */
@@ -108,6 +113,7 @@ export default {
       themes.disconnect();
       Plotly?.purge(plot);
     });
+    want(model);
     // Not awaited: the page is drawn and can be used before the library has arrived.
     library(model).then((loaded) => {
       if (signal.aborted) return;

@@ -1,6 +1,7 @@
 // Run: unpacks a recording once, for every widget of the page that shows it.
 import { gunzip } from "./gunzip.js";
 import { decode } from "./recording.js";
+import { want } from "./stage.js";
 
 export default {
   async initialize({ model }) {
@@ -29,11 +30,7 @@ export default {
         listener(run);
       },
       /** Tell Python that a page shows this run, so that it is worth computing. */
-      want() {
-        if (model.get("wanted")) return;
-        model.set("wanted", true);
-        model.save_changes();
-      },
+      want: () => want(model),
     };
   },
 };

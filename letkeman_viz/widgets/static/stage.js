@@ -37,6 +37,13 @@ export function throttle(act, pause) {
   };
 }
 
+/** Tell Python that a page shows this model, so that it is worth computing. */
+export function want(model) {
+  if (model.get("wanted")) return;
+  model.set("wanted", true);
+  model.save_changes();
+}
+
 /**
  * Follow the run and the player of a widget.
  *
