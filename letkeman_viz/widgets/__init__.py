@@ -7,5 +7,6 @@ from .network_diagram import NetworkDiagram
 from .player import Player
 from .readout import Readout
 from .run import Run
+from .table import Table
 
-__all__ = ["ActivationCurve", "AnswerGrid", "Chart", "NetworkDiagram", "Player", "Readout", "Run"]
+__all__ = ["ActivationCurve", "AnswerGrid", "Chart", "NetworkDiagram", "Player", "Readout", "Run", "Table"]

@@ -1,0 +1,97 @@
+"""How the charts of all chapters look: Plotly figures whose colours are names that the page resolves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+
+Curve = NDArray[np.float64]
+
+
+def figure(title: str, traces: Sequence[Any], xaxis: dict[str, Any], yaxis: dict[str, Any]) -> go.Figure:
+    """A figure in the house style; ``xaxis`` and ``yaxis`` are Plotly's, with ``title`` as a plain string."""
+    named = sum(trace.showlegend is not False for trace in traces) > 1
+    heading = {"text": title, "x": 0, "xref": "paper", "xanchor": "left", "y": 0.98, "font": {"size": 13}}
+    return go.Figure(
+        traces,
+        layout={
+            "title": heading,
+            "template": "none",
+            "margin": {"l": 50 if "title" in yaxis else 46, "r": 10, "t": 44 if named else 28, "b": 34},
+            "font": {"size": 12},
+            "xaxis": _axis(xaxis),
+            "yaxis": _axis(yaxis),
+            "legend": {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"},
+            "showlegend": named,
+            "hovermode": "x unified",
+        },
+    )
+
+
+def _axis(settings: dict[str, Any]) -> dict[str, Any]:
+    title = {"title": {"text": settings["title"], "standoff": 4}} if "title" in settings else {}
+    return {"zeroline": False, **settings, **title}
+
+
+def line(
+    name: str, color: str, x: Any, y: Any, *, dash: str = "solid", true: Any = None, **more: Any
+) -> go.Scatter:
+    """A curve. ``color`` names a colour of the style sheet; ``true`` are the values, where ``y`` was moved."""
+    moved = true is not None and not np.array_equal(y, true, equal_nan=True)
+    settings: dict[str, Any] = {
+        "x": np.asarray(x, dtype="i4" if np.asarray(x).dtype.kind == "i" else "f4"),
+        "y": np.asarray(y, dtype="f4"),
+        "customdata": np.asarray(true, dtype="f4") if moved else None,
+        "hovertemplate": "%{customdata:.3g}" if moved else "%{y:.3g}",
+        "name": name,
+        "mode": "lines" if len(x) > 30 else "lines+markers",
+        "line": {"dash": dash, "width": 2.5},
+        "meta": {"color": color},
+    }
+    return go.Scatter({**settings, **more})
+
+
+def log_axis(curves: Sequence[Curve]) -> tuple[list[Curve], dict[str, object]]:
+    """Curves and a y axis on which zeros have a place of their own, under the smallest other value.
+
+    A logarithm has no zero, and dropping the point would hide the very thing to be seen. NaN and
+    infinity stay gaps.
+    """
+    values = np.concatenate([np.ravel(c) for c in curves])
+    positive = np.log10(values[(values > 0.0) & np.isfinite(values)])
+    low, high = (positive.min(), positive.max()) if positive.size else (-1.0, 0.0)
+    pad = max(0.06 * (high - low), (1.0 - (high - low)) / 2)  # at least a decade, so that ticks fit
+    low, high = low - pad, high + pad
+    ticks = _ticks(low, high)
+    labels = [_tick_label(t) for t in ticks]
+    zero = low - 0.14 * (high - low)
+    if (values == 0.0).any():
+        ticks, labels, low = [*ticks, 10.0**zero], [*labels, "0"], zero - pad
+    axis: dict[str, object] = {"type": "log", "range": [low, high], "tickvals": ticks, "ticktext": labels}
+    finite = [np.where(np.isfinite(c), c, np.nan) for c in curves]
+    return [np.where(c == 0.0, 10.0**zero, c) for c in finite], axis
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """About five values for a log axis: powers of ten, with 2 and 5 between them on a short one."""
+    powers = range(math.floor(low), math.ceil(high) + 1)
+    every = max(1, round((high - low) / 5))
+    steps = (1, 2, 5) if high - low < 2.5 else (1,)
+    ticks = [factor * 10.0**p for p in powers if p % every == 0 for factor in steps]
+    return [t for t in ticks if low <= math.log10(t) <= high]
+
+
+def _tick_label(value: float) -> str:
+    if 0.0009 < value < 10_000:
+        return f"{value:g}"
+    power = math.floor(math.log10(value) + 1e-9)
+    factor = round(value / 10.0**power)
+    label = f"10<sup>{power}</sup>".replace("-", "\N{MINUS SIGN}")
+    return label if factor == 1 else f"{factor}\N{MIDDLE DOT}{label}"

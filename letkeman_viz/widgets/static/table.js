@@ -1,0 +1,50 @@
+// Table: rows of text, and buttons that copy one column's text.
+import { html } from "./stage.js";
+
+/** Copy where the browser allows it: the clipboard needs a secure page, the old way only a selection. */
+async function copy(text, cell) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const selection = getSelection();
+    selection.selectAllChildren(cell.querySelector("code"));
+    return document.execCommand("copy");
+  }
+}
+
+function copyButton(cell, text) {
+  const button = html("button", { type: "button", class: "lkv-copy", text: "Copy", "aria-label": `Copy ${text}` }, cell);
+  button.addEventListener("click", async () => {
+    button.textContent = (await copy(text, cell)) ? "Copied" : "Press Ctrl+C";
+    setTimeout(() => (button.textContent = "Copy"), 1500);
+  });
+}
+
+export default {
+  render({ model, el }) {
+    el.classList.add("lkv", "lkv-table-box");
+    const table = html("table", { class: "lkv-table" }, el);
+    function draw() {
+      table.replaceChildren();
+      if (model.get("caption")) html("caption", { text: model.get("caption") }, table);
+      const head = html("tr", {}, html("thead", {}, table));
+      for (const name of model.get("header")) html("th", { scope: "col", text: name }, head);
+      const body = html("tbody", {}, table);
+      model.get("rows").forEach((row, k) => {
+        const line = html("tr", model.get("marked").includes(k) ? { class: "lkv-marked" } : {}, body);
+        row.forEach((text, column) => {
+          if (column === 0) html("th", { scope: "row", text }, line);
+          else if (column !== model.get("copied")) html("td", { text }, line);
+          else {
+            const cell = html("td", { class: "lkv-code" }, line);
+            html("code", { text }, cell);
+            copyButton(cell, text);
+          }
+        });
+      });
+    }
+    model.on("change:rows change:header change:caption change:marked", draw);
+    draw();
+  },
+};
