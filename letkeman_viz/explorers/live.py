@@ -8,18 +8,18 @@ from collections.abc import Callable, Iterable
 import ipywidgets
 import traitlets
 
-from ..widgets import Chart, Run
+from ..widgets import Chart, Run, Table
 from .background import Newest
 
 
 class Live(ipywidgets.VBox):
     """A box whose ``compute`` runs whenever one of its ``controls`` changes.
 
-    It does not run before a page shows the ``trigger`` (a Run or a Chart), so that opening a page costs
+    It does not run before a page shows the ``trigger`` (a Run, Chart or Table), so that opening a page costs
     nothing that nobody sees. What goes wrong is said in ``status``, on the page.
     """
 
-    def __init__(self, trigger: Run | Chart, controls: Iterable[ipywidgets.Widget]) -> None:
+    def __init__(self, trigger: Run | Chart | Table, controls: Iterable[ipywidgets.Widget]) -> None:
         super().__init__()
         self._trigger = trigger
         self._worker = Newest(self._show_error)

@@ -17,19 +17,20 @@ Curve = NDArray[np.float64]
 
 def figure(title: str, traces: Sequence[Any], xaxis: dict[str, Any], yaxis: dict[str, Any]) -> go.Figure:
     """A figure in the house style; ``xaxis`` and ``yaxis`` are Plotly's, with ``title`` as a plain string."""
-    named = sum(trace.showlegend is not False for trace in traces) > 1
+    names = sum(trace.showlegend is not False for trace in traces)
+    top = 28 if names < 2 else 44 if names < 4 else 62  # room for no, one or two lines of legend
     heading = {"text": title, "x": 0, "xref": "paper", "xanchor": "left", "y": 0.98, "font": {"size": 13}}
     return go.Figure(
         traces,
         layout={
             "title": heading,
             "template": "none",
-            "margin": {"l": 50 if "title" in yaxis else 46, "r": 10, "t": 44 if named else 28, "b": 34},
+            "margin": {"l": 50 if "title" in yaxis else 46, "r": 10, "t": top, "b": 34},
             "font": {"size": 12},
             "xaxis": _axis(xaxis),
             "yaxis": _axis(yaxis),
             "legend": {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"},
-            "showlegend": named,
+            "showlegend": names > 1,
             "hovermode": "x unified",
         },
     )
@@ -43,7 +44,7 @@ def _axis(settings: dict[str, Any]) -> dict[str, Any]:
 def line(
     name: str, color: str, x: Any, y: Any, *, dash: str = "solid", true: Any = None, **more: Any
 ) -> go.Scatter:
-    """A curve. ``color`` names a colour of the style sheet; ``true`` are the values, where ``y`` was moved."""
+    """A curve; ``color`` names a colour of the style sheet, ``true`` has the values where ``y`` was moved."""
     moved = true is not None and not np.array_equal(y, true, equal_nan=True)
     settings: dict[str, Any] = {
         "x": np.asarray(x, dtype="i4" if np.asarray(x).dtype.kind == "i" else "f4"),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import traitlets
 
 from ._assets import css, esm
-from ._base import Widget
+from ._base import FROM_BROWSER, Widget
 
 
 class Table(Widget):
@@ -22,6 +22,7 @@ class Table(Widget):
     caption = traitlets.Unicode("").tag(sync=True)
     header = traitlets.List(traitlets.Unicode()).tag(sync=True)
     rows = traitlets.List(traitlets.List(traitlets.Unicode())).tag(sync=True)
+    wanted = traitlets.Bool(False).tag(**FROM_BROWSER)
     marked = traitlets.List(traitlets.Int()).tag(sync=True)
     copied = traitlets.Int(-1).tag(sync=True)
 

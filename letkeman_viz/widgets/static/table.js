@@ -1,5 +1,5 @@
 // Table: rows of text, and buttons that copy one column's text.
-import { html } from "./stage.js";
+import { html, want } from "./stage.js";
 
 /** Copy where the browser allows it: the clipboard needs a secure page, the old way only a selection. */
 async function copy(text, cell) {
@@ -29,7 +29,9 @@ export default {
       table.replaceChildren();
       if (model.get("caption")) html("caption", { text: model.get("caption") }, table);
       const head = html("tr", {}, html("thead", {}, table));
-      for (const name of model.get("header")) html("th", { scope: "col", text: name }, head);
+      model.get("header").forEach((text, column) => {
+        html("th", { scope: "col", text, class: column === model.get("copied") ? "lkv-code" : "" }, head);
+      });
       const body = html("tbody", {}, table);
       model.get("rows").forEach((row, k) => {
         const line = html("tr", model.get("marked").includes(k) ? { class: "lkv-marked" } : {}, body);
@@ -46,5 +48,6 @@ export default {
     }
     model.on("change:rows change:header change:caption change:marked", draw);
     draw();
+    want(model);
   },
 };

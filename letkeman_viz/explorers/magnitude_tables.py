@@ -1,0 +1,144 @@
+"""The tables of the chapter "Preserving magnitude", and the calculator."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import ipywidgets
+import numpy as np
+
+from ..initializers import Initializer, get_initializer
+from ..magnitude import approximate, expected_magnitude, normalized_magnitude
+from ..simulation import simulate_magnitude
+from ..widgets import Chart, Table
+from .live import Live, row
+
+SCHEMES = [
+    "standard_xavier",
+    "normalized_xavier",
+    "lecun",
+    "standard_letkeman",
+    "normalized_letkeman",
+    "kaiming",
+]
+
+# What the article prints: (n, magnitude), then ((n, m), forward, backward, average), of its own runs.
+ARTICLE_STANDARD = {
+    1: 0.500474810495207, 5: 0.4658366066117104, 25: 0.4617913077193642,
+    100: 0.4611953525250335, 300: 0.4603023799913436, 1000: 0.4605755033078747,
+}  # fmt: skip
+ARTICLE_NORMALIZED = {
+    (1, 1): (0.8594973435645746, 0.8594973435645746, 0.8594973435645746),
+    (5, 5): (0.8084311839378276, 0.8045734522931961, 0.806502318115512),
+    (100, 1): (12.187413775506647, 0.011053896083235643, 0.1316119146913889),
+    (15, 25): (0.5368980806669289, 1.1514005259906934, 0.7673364976633413),
+    (10, 100): (0.1077280335302238, 3.4205235980572755, 0.4088912666690458),
+    (100, 50): (1.3046534263608478, 0.46020072148131086, 0.7416849564411578),
+    (100, 300): (0.3257606846562078, 1.6939843417948686, 0.6678165989408731),
+    (1000, 10): (11.277801840070467, 0.011307052186118244, 0.1228565055315076),
+    (1, 10000): (0.00011277174801493292, 122.47346786077979, 0.01235888264582831),
+    (3, 10000): (0.0003375413496494392, 66.31341829144523, 0.020225499187326784),
+}
+
+
+class StandardTable(Live):
+    """The article's first table, drawn anew, beside the exact values and the article's approximation."""
+
+    DRAWS = 100_000
+    HEADER = (
+        "inputs n",
+        "article's run",
+        "our run",
+        "± 2 std. errors",
+        "exact",
+        "article's formula",
+        "its error",
+    )
+
+    def __init__(self) -> None:
+        self.again = ipywidgets.Button(description="Draw again")
+        self.table = Table(caption="E|sum of n weights|, Standard Xavier", header=list(self.HEADER))
+        self.chart = Chart(label="Relative error of two approximations against n", height=300)
+        self.seed = 1
+        super().__init__(self.chart, [])
+        self.again.on_click(self._on_again)
+        self.children = [row(self.again), self.table, self.status, self.chart]
+
+    def _on_again(self, _: ipywidgets.Button) -> None:
+        self.seed += 1
+        self._restart()
+
+    def compute(self, cancelled: Callable[[], bool]) -> None:
+        from . import magnitude_figures as figures
+
+        n = np.unique(np.geomspace(1, 10_000, 200).round()).astype(int)
+        exact = expected_magnitude(n)
+        two_terms = math.sqrt(2 / (3 * math.pi)) * (1 + 1 / (20 * n) + 11 / (1120 * n**2))
+        errors = {"article's formula": approximate(n) / exact - 1, "series, two terms": two_terms / exact - 1}
+        self.chart.show(figures.approximation_figure(n, errors))
+        rows: list[list[str]] = []
+        for size, printed in ARTICLE_STANDARD.items():
+            run = simulate_magnitude(size, draws=self.DRAWS, seed=self.seed, cancelled=cancelled)
+            true, formula = expected_magnitude(size), float(approximate(size))
+            rows.append([
+                str(size), f"{printed:.6f}", f"{run.mean:.6f}", f"{2 * run.standard_error:.6f}",
+                f"{true:.9f}", f"{formula:.6f}", f"{1e6 * (formula / true - 1):+.0f} ppm",
+            ])  # fmt: skip
+            self.table.fill(rows)
+
+
+def article_tables() -> ipywidgets.Widget:
+    """The article's normalized table as printed, what its columns are exactly, and what they should be."""
+    header = ["layer (n, m)", "printed 'forward'", "(n/m) E|sum of m|", "printed 'backward'",
+              "(m/n) E|sum of n|", "printed average", "exact average", "true forward",
+              "true backward"]  # fmt: skip
+    rows = []
+    for (n, m), (forward, backward, average) in ARTICLE_NORMALIZED.items():
+        senses = ("article_forward", "article_backward", "average", "forward", "backward")
+        exact = [f"{normalized_magnitude(n, m, sense):.6f}" for sense in senses]
+        printed = [f"{value:.6f}" for value in (forward, backward, average)]
+        pairs = [text for pair in zip(printed, exact[:3], strict=True) for text in pair]
+        rows.append([f"({n}, {m})", *pairs, *exact[3:]])
+    return Table(caption="Normalized Xavier, as the article measured it", header=header, rows=rows)
+
+
+class Calculator(Live):
+    """Bounds and standard deviations of every scheme for a layer, with the line of PyTorch that does it."""
+
+    LARGEST = 1_000_000
+
+    def __init__(self) -> None:
+        number = {"min": 1, "max": self.LARGEST, "layout": {"width": "200px"}}
+        self.fan_in = ipywidgets.BoundedIntText(784, description="fan_in n", **number)
+        self.fan_out = ipywidgets.BoundedIntText(128, description="fan_out m", **number)
+        self.one_hot = ipywidgets.Checkbox(description="one-hot or softmax input: 1 active", indent=False)
+        self.table = Table(header=["scheme", "bound", "std", "std · √fan_in", "PyTorch"], copied=4)
+        super().__init__(self.table, [self.fan_in, self.fan_out, self.one_hot])
+        self.children = [row(self.fan_in, self.fan_out, self.one_hot), self.status, self.table]
+        self.compute(lambda: False)
+
+    def compute(self, cancelled: Callable[[], bool]) -> None:
+        n, m = self.fan_in.value, self.fan_out.value
+        options = {"active_inputs": 1} if self.one_hot.value else {}
+        self.table.fill([self._row(get_initializer(name, **options), n, m) for name in SCHEMES])
+
+    @staticmethod
+    def _row(scheme: Initializer, n: int, m: int) -> list[str]:
+        bound, std = scheme.bound(n, m), scheme.std(n, m)
+        if bound is None:
+            line = f"torch.nn.init.normal_(layer.weight, std={std:.9g})"
+        else:
+            line = f"torch.nn.init.uniform_(layer.weight, {-bound:.9g}, {bound:.9g})"
+        shown = "none" if bound is None else f"{bound:.6g}"
+        return [scheme.label, shown, f"{std:.6g}", f"{std * math.sqrt(n):.4f}", line]
+
+
+def standard_table() -> StandardTable:
+    """The article's first table, live, and the error of its approximation."""
+    return StandardTable()
+
+
+def calculator() -> Calculator:
+    """Bound, standard deviation and a line of PyTorch for any layer."""
+    return Calculator()
