@@ -12,7 +12,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8866
-LAB_PORT ?= 8888
+# Each server has its own usual port; PORT=... on the command line is for whichever is started.
+LAB_PORT := $(if $(filter command environment,$(origin PORT)),$(PORT),8888)
 
 # Used only where something is missing; asks for a password where the user is not root.
 APT = $(shell [ "$$(id -u)" = 0 ] || echo sudo) env DEBIAN_FRONTEND=noninteractive apt-get

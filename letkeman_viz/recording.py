@@ -76,8 +76,12 @@ class Recording:
     """``"finished"`` all steps, ``"solved"`` (``train_one`` only), or ``"diverged"`` to NaN or infinity."""
 
     def __post_init__(self) -> None:
-        for name in _ARRAYS:  # a recording is a record: views of it, too, can only be read
-            getattr(self, name).flags.writeable = False
+        for (
+            name
+        ) in _ARRAYS:  # to be read only, views of it too; the caller's array stays as it is
+            view = np.asarray(getattr(self, name)).view()
+            view.flags.writeable = False
+            object.__setattr__(self, name, view)
 
     def __len__(self) -> int:
         """The number of frames."""

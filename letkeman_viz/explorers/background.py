@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 
@@ -54,4 +55,10 @@ class Newest:
             except Cancelled:
                 continue  # a newer job is waiting: it has the say
             except Exception as error:  # whatever went wrong must reach the page, not only a log
-                self._on_error(error)
+                self._report(error)
+
+    def _report(self, error: Exception) -> None:
+        try:
+            self._on_error(error)
+        except Exception:  # a report that fails must not end the thread, or nothing would be worked out again
+            logging.getLogger(__name__).exception("could not report %r", error)

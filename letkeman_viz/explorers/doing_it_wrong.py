@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
+from typing import Any
 
 import ipywidgets
-import traitlets
 
 from ..recording import Recording
 from ..training import train, train_one
-from ..widgets import ActivationCurve, AnswerGrid, Chart
+from ..widgets import ActivationCurve, AnswerGrid
 from .explorable import RunExplorable
 
 SCHEMES = ["zeros", "ones", "standard_xavier"]
@@ -17,9 +18,7 @@ LEARNING_RATE = 1.0
 NUMBER = 19
 EPOCHS = 1000
 
-
-def _never() -> bool:
-    return False
+Cancel = Callable[[], bool] | None
 
 
 class OneExample(RunExplorable):
@@ -32,25 +31,24 @@ class OneExample(RunExplorable):
 class WholeTable(RunExplorable):
     """The network learns all 32 numbers, in a new random order each epoch."""
 
+    CHARTS = (
+        ("Mean gradient magnitude of each layer over the run", 270),
+        ("Loss over the run", 210),
+        ("Number of the 32 that are right, over the run", 240),
+    )
+
     def __init__(self, initializer: str = "ones", seed: int = 1) -> None:
         super().__init__(_train_table, SCHEMES, "epoch", initializer, seed)
-        self.grid = AnswerGrid(run=self.run, player=self.player, example=NUMBER)
-        for widget in (self.diagram, self.readout):
-            widget.example = NUMBER
-            traitlets.dlink((self.grid, "example"), (widget, "example"))
+        self.run.example = NUMBER
+        self.grid = AnswerGrid(run=self.run, player=self.player)
         self.children = [*self.children, self.grid]
 
-    def _make_charts(self) -> dict[Chart, str]:
-        return {
-            self._chart("Mean gradient magnitude of each layer over the run", 270): "gradient_figure",
-            self._chart("Loss over the run", 210): "loss_figure",
-            self._chart("Number of the 32 that are right, over the run", 240): "correct_figure",
-        }
+    @staticmethod
+    def draw_with(figures: ModuleType) -> list[Callable[[Recording], Any]]:
+        return [figures.gradient_figure, figures.loss_figure, figures.correct_figure]
 
 
-def _train_one(
-    initializer: str, seed: int, steps: int = 5000, cancelled: Callable[[], bool] = _never
-) -> Recording:
+def _train_one(initializer: str, seed: int, steps: int = 5000, cancelled: Cancel = None) -> Recording:
     recording = train_one(
         NUMBER, initializer, learning_rate=LEARNING_RATE, seed=seed, max_updates=steps, cancelled=cancelled
     )
@@ -58,9 +56,7 @@ def _train_one(
     return recording
 
 
-def _train_table(
-    initializer: str, seed: int, steps: int = EPOCHS, cancelled: Callable[[], bool] = _never
-) -> Recording:
+def _train_table(initializer: str, seed: int, steps: int = EPOCHS, cancelled: Cancel = None) -> Recording:
     recording = train(initializer, LEARNING_RATE, epochs=steps, seed=seed, cancelled=cancelled)
     assert isinstance(recording, Recording)
     return recording

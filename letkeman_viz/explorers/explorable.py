@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from functools import partial
+from types import ModuleType
 from typing import Any
 
 import ipywidgets
@@ -11,10 +14,10 @@ from .. import checks
 from ..initializers import get_initializer
 from ..recording import Recording
 from ..widgets import Chart, NetworkDiagram, Player, Readout, Run
-from .live import Live, row
+from .live import BUSY, Live, row
 
 Compute = Callable[..., Recording]
-"""(initializer, seed, steps or None for all, cancelled) -> Recording."""
+"""(initializer, seed, steps=..., cancelled=...) -> Recording; without ``steps``, the whole run."""
 
 MAX_SEED = 9999
 
@@ -25,6 +28,12 @@ class RunExplorable(Live):
     The page opens with the untrained network; the run is computed once a page shows it, and again when
     a control changes. Playing it needs no kernel. ``recording`` is what is on show.
     """
+
+    CHARTS: tuple[tuple[str, int], ...] = (
+        ("Mean gradient magnitude of each layer over the run", 380),
+        ("Loss over the run", 290),
+    )
+    """What each chart shows, in words, and its height in pixels."""
 
     def __init__(self, compute: Compute, schemes: list[str], unit: str, initializer: str, seed: int) -> None:
         checks.choice("initializer", initializer, schemes)
@@ -43,19 +52,14 @@ class RunExplorable(Live):
         shown: dict[str, Any] = {"run": self.run, "player": self.player}
         self.readout = Readout(**shown)
         self.diagram = NetworkDiagram(**shown)
-        self.charts = self._make_charts()
-        columns = row(self.diagram, ipywidgets.VBox(list(self.charts)), style="lkv-columns")
+        self.charts = [Chart(player=self.player, label=label, height=height) for label, height in self.CHARTS]
+        columns = row(self.diagram, ipywidgets.VBox(self.charts), style="lkv-columns")
         self.children = [row(self.scheme, self.seed), self.readout, self.player, self.status, columns]
 
-    def _make_charts(self) -> dict[Chart, str]:
-        """Chart -> the name of the function of ``figures`` that draws it."""
-        return {
-            self._chart("Mean gradient magnitude of each layer over the run", 380): "gradient_figure",
-            self._chart("Loss over the run", 290): "loss_figure",
-        }
-
-    def _chart(self, label: str, height: int) -> Chart:
-        return Chart(player=self.player, label=label, height=height)
+    @staticmethod
+    def draw_with(figures: ModuleType) -> list[Callable[[Recording], Any]]:
+        """What draws each of the ``CHARTS``. (The module is imported late, and so handed in.)"""
+        return [figures.gradient_figure, figures.loss_figure]
 
     @property
     def recording(self) -> Recording:
@@ -66,12 +70,22 @@ class RunExplorable(Live):
         return self.recording
 
     def compute(self, cancelled: Callable[[], bool]) -> None:
-        recording = self._compute(self.scheme.value, self.seed.value, cancelled=cancelled)
+        slow = threading.Timer(0.4, self.show, [partial(self._say, BUSY)])
+        slow.start()
+        try:
+            recording = self._compute(self.scheme.value, self.seed.value, cancelled=cancelled)
+        finally:
+            slow.cancel()
         if cancelled():
             return
         from . import figures  # only here: Plotly need not hold up the first picture
 
-        self.player.load(recording.steps.tolist())
-        self.run.recording = recording
-        for chart, name in self.charts.items():
-            chart.show(getattr(figures, name)(recording))
+        drawn = [draw(recording) for draw in self.draw_with(figures)]
+
+        def change() -> None:
+            self.player.load(recording.steps.tolist())
+            self.run.recording = recording
+            for chart, figure in zip(self.charts, drawn, strict=True):
+                chart.show(figure)
+
+        self.show(change)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..recording import Recording
 from .plots import DASHES, figure, line, log_axis
 
-MAX_POINTS = 500
+MAX_POINTS = 1001  # every epoch of the chapters: thinning would hide the best of them
 
 
 def _thin(recording: Recording) -> NDArray[np.int64]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
+from collections import deque
 from collections.abc import Callable, Iterable
 
 import ipywidgets
@@ -11,34 +13,54 @@ import traitlets
 from ..widgets import Chart, Run, Table
 from .background import Newest
 
+BUSY = "<p role='status'>Computing. The first time on this machine, the training code is compiled too.</p>"
+
 
 class Live(ipywidgets.VBox):
     """A box whose ``compute`` runs whenever one of its ``controls`` changes.
 
-    It does not run before a page shows the ``trigger`` (a Run, Chart or Table), so that opening a page costs
-    nothing that nobody sees. What goes wrong is said in ``status``, on the page.
+    It does not run before a page shows the ``trigger`` (a Run, Chart or Table), so that opening a page
+    costs nothing that nobody sees. What goes wrong is said in ``status``, on the page.
     """
 
     def __init__(self, trigger: Run | Chart | Table, controls: Iterable[ipywidgets.Widget]) -> None:
         super().__init__()
         self._trigger = trigger
-        self._worker = Newest(self._show_error)
+        self._worker = Newest(lambda error: self.show(lambda: self._say(error_text(error))))
+        self._shows: deque[Callable[[], None]] = deque()
+        try:
+            self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
+        except RuntimeError:  # a script, not a notebook
+            self._loop = None
         self.status = ipywidgets.HTML()
-        self.status.layout.display = "none"
+        self._say("")
         self.add_class("lkv-explorable")
         trigger.observe(self._restart, "wanted")
         for control in controls:
             control.observe(self._restart, "value")
 
     def compute(self, cancelled: Callable[[], bool]) -> None:
-        """Work out and show what the controls ask for; called in a thread."""
+        """Work out what the controls ask for, in a thread, and hand what is to be seen to ``show``."""
         raise NotImplementedError
+
+    def show(self, change: Callable[[], None]) -> None:
+        """Call ``change`` where widgets may be changed: their traits are the kernel's thread's own."""
+        self._shows.append(change)
+        if self._loop is None or self._loop.is_closed():
+            self._show_all()
+        else:
+            self._loop.call_soon_threadsafe(self._show_all)
 
     def finish(self, timeout: float = 120.0) -> None:
         """Wait until all that the controls ask for is shown (for use without a browser)."""
         self._trigger.wanted = True
         if not self._worker.wait(timeout):
             raise TimeoutError(f"the explorable was not ready after {timeout:g} s")
+        self._show_all()
+
+    def _show_all(self) -> None:
+        while self._shows:
+            self._shows.popleft()()
 
     def _restart(self, _: traitlets.Bunch | None = None) -> None:
         if self._trigger.wanted:
@@ -46,12 +68,17 @@ class Live(ipywidgets.VBox):
 
     def _work(self, cancelled: Callable[[], bool]) -> None:
         self.compute(cancelled)
-        self.status.layout.display = "none"
+        self.show(lambda: self._say(""))
 
-    def _show_error(self, error: Exception) -> None:
-        words = html.escape(f"{type(error).__name__}: {error}")
-        self.status.value = f"<p role='alert'><b>That did not work.</b> {words}</p>"
-        self.status.layout.display = ""
+    def _say(self, text: str) -> None:
+        self.status.value = text
+        self.status.layout.display = "" if text else "none"
+
+
+def error_text(error: Exception) -> str:
+    """What went wrong, as HTML that shows the error's words as words."""
+    words = html.escape(f"{type(error).__name__}: {error}")
+    return f"<p role='alert'><b>That did not work.</b> {words}</p>"
 
 
 def row(*children: ipywidgets.Widget, style: str = "lkv-controls") -> ipywidgets.Box:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import ipywidgets
 import numpy as np
@@ -75,8 +76,9 @@ class StandardTable(Live):
         n = np.unique(np.geomspace(1, 10_000, 200).round()).astype(int)
         exact = expected_magnitude(n)
         two_terms = math.sqrt(2 / (3 * math.pi)) * (1 + 1 / (20 * n) + 11 / (1120 * n**2))
+        two_terms[n < 4] = np.nan  # far off there, where exact values are easy
         errors = {"article's formula": approximate(n) / exact - 1, "series, two terms": two_terms / exact - 1}
-        self.chart.show(figures.approximation_figure(n, errors))
+        self.show(partial(self.chart.show, figures.approximation_figure(n, errors)))
         rows: list[list[str]] = []
         for size, printed in ARTICLE_STANDARD.items():
             run = simulate_magnitude(size, draws=self.DRAWS, seed=self.seed, cancelled=cancelled)
@@ -85,7 +87,7 @@ class StandardTable(Live):
                 str(size), f"{printed:.6f}", f"{run.mean:.6f}", f"{2 * run.standard_error:.6f}",
                 f"{true:.9f}", f"{formula:.6f}", f"{1e6 * (formula / true - 1):+.0f} ppm",
             ])  # fmt: skip
-            self.table.fill(rows)
+            self.show(partial(self.table.fill, list(rows)))
 
 
 def article_tables() -> ipywidgets.Widget:
@@ -116,12 +118,13 @@ class Calculator(Live):
         self.table = Table(header=["scheme", "bound", "std", "std · √fan_in", "PyTorch"], copied=4)
         super().__init__(self.table, [self.fan_in, self.fan_out, self.one_hot])
         self.children = [row(self.fan_in, self.fan_out, self.one_hot), self.status, self.table]
-        self.compute(lambda: False)
+        self.compute(lambda: False)  # at once: it is quick, and there is nothing else to see
 
     def compute(self, cancelled: Callable[[], bool]) -> None:
         n, m = self.fan_in.value, self.fan_out.value
         options = {"active_inputs": 1} if self.one_hot.value else {}
-        self.table.fill([self._row(get_initializer(name, **options), n, m) for name in SCHEMES])
+        rows = [self._row(get_initializer(name, **options), n, m) for name in SCHEMES]
+        self.show(partial(self.table.fill, rows))
 
     @staticmethod
     def _row(scheme: Initializer, n: int, m: int) -> list[str]:

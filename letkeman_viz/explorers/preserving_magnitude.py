@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
+from typing import Any
 
 import ipywidgets
 import numpy as np
+import traitlets
 from numpy.typing import NDArray
 
 from ..initializers import Initializer, Normal, get_initializer
@@ -71,10 +73,13 @@ class Sampling(Live):
         self.seed += 1
         self._restart()
 
+    def _restart(self, change: traitlets.Bunch | None = None) -> None:
+        self.stopped = False
+        super()._restart(change)
+
     def compute(self, cancelled: Callable[[], bool]) -> None:
         from . import magnitude_figures as figures
 
-        self.stopped = False
         n, scheme = self.size.value, get_initializer(self.scheme.value)
         std, exact = math.sqrt(n) * scheme.std(n, n), sum_magnitude(scheme, n, n, n)
         bound = scheme.bound(n, n)
@@ -89,18 +94,24 @@ class Sampling(Live):
             mean, square, fourth = sums / drawn
             history.append((drawn, mean, math.sqrt(max(square - mean * mean, 0.0) / drawn)))
             sampled = counts / (drawn * (edges[1] - edges[0]))
-            self.histogram.show(figures.histogram_figure(edges, sampled, x, density, mean))
-            self.running.show(figures.running_mean_figure(*np.array(history).T, exact, self.DRAWS))
+            bars = figures.histogram_figure(edges, sampled, x, density, mean)
+            curve = figures.running_mean_figure(*np.array(history).T, exact, self.DRAWS)
             error = math.sqrt(max(fourth - square * square, 0.0) / drawn)
-            self.words.value = (
+            words = (
                 f"<p class='lkv-say'>{scheme.label}, {n} inputs of size 1, {drawn:,} draws. Mean |sum| "
                 f"<b>{mean:.4f}</b> ± {2 * history[-1][2]:.4f}, exactly {exact:.6f}. Variance "
                 f"<b>{square:.4f}</b> ± {2 * error:.4f}, exactly {std * std:.4f}.</p>"
             )
-            self.progress.value = drawn
+            self.show(partial(self._picture, bars, curve, words, drawn))
             if self.stopped or cancelled():
                 return
             time.sleep(self.PAUSE)
+
+    def _picture(self, bars: Any, curve: Any, words: str, drawn: int) -> None:
+        self.histogram.show(bars)
+        self.running.show(curve)
+        self.words.value = words
+        self.progress.value = drawn
 
     def _samples(
         self, scheme: Initializer, n: int, cancelled: Callable[[], bool]
@@ -173,15 +184,20 @@ class LayerMap(Live):
         n, m, name, sense = self.fan_in.value, self.fan_out.value, self.scheme.value, self.sense.value
         at = LAYER_SIZES.index(n), LAYER_SIZES.index(m)
         title = f"{get_initializer(name).label}: {self.sense.label}"
-        self.map.show(figures.heat_map(LAYER_SIZES, _magnitudes(name, sense), *at, title))
-        self.table.caption = f"A layer of {n} inputs and {m} outputs"
+        drawn = figures.heat_map(LAYER_SIZES, _magnitudes(name, sense), *at, title)
         rows = []
         for other in SCHEMES:
             scheme = get_initializer(other)
             forward, backward = sum_magnitude(scheme, n, n, m), sum_magnitude(scheme, m, n, m)
             average = (m * forward + n * backward) / (n + m)
             rows.append([scheme.label, *map(_three_digits, (forward, backward, average))])
-        self.table.fill(rows, marked=[SCHEMES.index(name)])
+
+        def change() -> None:
+            self.map.show(drawn)
+            self.table.caption = f"A layer of {n} inputs and {m} outputs"
+            self.table.fill(rows, marked=[SCHEMES.index(name)])
+
+        self.show(change)
 
 
 INPUT_KINDS = {
@@ -215,9 +231,10 @@ class OneNumber(Live):
         names = ["standard_xavier", "lecun", "standard_letkeman", "kaiming"]
         gains = {get_initializer(s).label: get_initializer(s).std(n, n) * math.sqrt(n) for s in names}
         slopes = {kind: self._slope(inputs, n) for kind, inputs in INPUT_KINDS.items()}
-        self.gains.show(figures.gain_figure(gains, slopes, {}))
+        self.show(partial(self.gains.show, figures.gain_figure(gains, slopes, {})))
         deep = ["standard_xavier", "lecun", "standard_letkeman", "kaiming"]
-        self.depth.show(figures.depth_figure({get_initializer(s).label: ten_layers(s) for s in deep}))
+        depth = figures.depth_figure({get_initializer(s).label: ten_layers(s) for s in deep})
+        self.show(partial(self.depth.show, depth))
         measured = {}
         for kind, inputs in INPUT_KINDS.items():
             run = simulate_magnitude(
@@ -225,7 +242,7 @@ class OneNumber(Live):
                 draws=self.DRAWS, cancelled=cancelled,
             )  # fmt: skip
             measured[kind] = run.estimate("forward").mean / self._input_size(inputs)
-        self.gains.show(figures.gain_figure(gains, slopes, measured))
+        self.show(partial(self.gains.show, figures.gain_figure(gains, slopes, measured)))
 
     def _active_inputs(self, inputs: str, n: int) -> float:
         """The mean of the sum of the squared inputs."""

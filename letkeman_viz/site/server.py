@@ -51,7 +51,7 @@ class ChapterHandler(TornadoVoilaHandler):
     async def get(self, path: str) -> None:
         """Write the top of the page, then let Voila run the notebook and write the rest."""
         notebook = Path(self.settings["letkeman_folder"]) / path
-        if "/" in path or notebook.suffix != ".ipynb" or not notebook.is_file():
+        if Path(path).name != path or notebook.suffix != ".ipynb" or not notebook.is_file():
             raise tornado.web.HTTPError(404)
         self.set_header("Cache-Control", "no-store")
         self.write(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import traitlets
 
 from ._assets import css, esm
-from ._base import FROM_BROWSER, REFERENCE, Widget
+from ._base import REFERENCE, Widget
 from .player import Player
 from .run import Run
 
@@ -15,7 +13,7 @@ from .run import Run
 class AnswerGrid(Widget):
     """One cell a row: right as it was presented (before its update), and right after the epoch.
 
-    Clicking a cell makes that row the ``example``.
+    Clicking a cell makes that row the run's ``example``.
     """
 
     _esm = esm("answer_grid.js")
@@ -23,8 +21,3 @@ class AnswerGrid(Widget):
 
     run = traitlets.Instance(Run).tag(**REFERENCE)
     player = traitlets.Instance(Player).tag(**REFERENCE)
-    example = traitlets.Int(0).tag(**FROM_BROWSER)
-
-    @traitlets.validate("example")
-    def _clamp(self, proposal: dict[str, Any]) -> int:
-        return min(max(proposal["value"], 0), self.run.recording.rows - 1)

@@ -11,7 +11,7 @@ from .run import Run
 
 
 class NetworkDiagram(Widget):
-    """The network of a ``run`` at the frame where ``player`` stands, shown with row ``example``.
+    """The network of a ``run`` at the frame where ``player`` stands, shown with the run's ``example``.
 
     Edges are green for positive and red (and dashed) for negative weights, as wide as |weight|; a
     neuron is filled by its activation and outlined by its bias. Under each layer of weights a meter
@@ -28,5 +28,4 @@ class NetworkDiagram(Widget):
 
     run = traitlets.Instance(Run).tag(**REFERENCE)
     player = traitlets.Instance(Player).tag(**REFERENCE)
-    example = traitlets.Int(0, min=0).tag(sync=True)
     scale = traitlets.Enum(("fixed", "layer", "frame"), default_value="fixed").tag(**FROM_BROWSER)

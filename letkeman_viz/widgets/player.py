@@ -27,9 +27,10 @@ class Player(Widget):
 
     steps = traitlets.List(traitlets.Int(), default_value=[0]).tag(sync=True)
     unit = traitlets.Unicode("step").tag(sync=True)
-    frame = traitlets.Int(0).tag(**FROM_BROWSER)
+    frame = traitlets.Int(0, min=0).tag(**FROM_BROWSER)
     playing = traitlets.Bool(False).tag(**FROM_BROWSER)
     speed = traitlets.Float(30.0).tag(**FROM_BROWSER)
+    _loads = traitlets.Int(0).tag(sync=True)
 
     @traitlets.validate("steps")
     def _check_steps(self, proposal: dict[str, Any]) -> list[int]:
@@ -37,10 +38,6 @@ class Player(Widget):
         if not steps:
             raise traitlets.TraitError("steps are empty; a player needs at least one frame")
         return steps
-
-    @traitlets.validate("frame")
-    def _clamp_frame(self, proposal: dict[str, Any]) -> int:
-        return min(max(proposal["value"], 0), len(self.steps) - 1)
 
     @traitlets.validate("speed")
     def _clamp_speed(self, proposal: dict[str, Any]) -> float:
@@ -50,8 +47,11 @@ class Player(Widget):
         return min(max(speed, MIN_SPEED), MAX_SPEED)
 
     def load(self, steps: list[int]) -> None:
-        """Take the frames of a new recording and go back to the first."""
+        """Take the frames of a new recording; the page then goes back to the first.
+
+        The page owns the position. A frame written from here could cross one that is on its way, and the
+        page would start the new run where it was in the old one; so it is told to start, and does.
+        """
         with self.hold_sync():
-            self.playing = False
-            self.frame = 0
             self.steps = steps
+            self._loads += 1

@@ -18,4 +18,3 @@ class Readout(Widget):
 
     run = traitlets.Instance(Run).tag(**REFERENCE)
     player = traitlets.Instance(Player).tag(**REFERENCE)
-    example = traitlets.Int(0, min=0).tag(sync=True)

@@ -16,17 +16,23 @@ class Run(Widget):
     """A recording in the browser. Draws nothing; diagrams, charts and readouts refer to it.
 
     ``recording`` can be replaced at any time. ``wanted`` turns true when a page first shows something
-    of this run, so that nothing need be computed for a page that nobody looks at.
+    of this run, so that nothing need be computed for a page that nobody looks at. ``example`` is the row
+    of the table that all its views show.
     """
 
     _esm = esm("run.js")
 
     recording = traitlets.Instance(Recording)
     wanted = traitlets.Bool(False).tag(**FROM_BROWSER)
+    example = traitlets.Int(0).tag(**FROM_BROWSER)
     _wire = traitlets.Dict().tag(sync=True)
 
     def __init__(self, recording: Recording, **traits: Any) -> None:
         super().__init__(recording=recording, **traits)
+
+    @traitlets.validate("example")
+    def _clamp(self, proposal: dict[str, Any]) -> int:
+        return min(max(proposal["value"], 0), self.recording.rows - 1)
 
     @traitlets.observe("recording")
     def _pack(self, change: dict[str, Any]) -> None:

@@ -54,7 +54,7 @@ window.voila_process = (cell, count) => {
   if (!document.body.dataset.kernelId) adoptKernel();
   say(`Preparing this page: part ${cell} of ${count}…`);
 };
-window.voila_heartbeat = () => say("Still working: the first visit compiles the training code…");
+window.voila_heartbeat = () => say("Still working: Python is loading its libraries…");
 window.voila_finish = () => {
   say("Drawing…");
   hideStatusWhenDrawn();
@@ -72,8 +72,14 @@ function isDrawn() {
 
 /** Take the status line away when the page is drawn. */
 function hideStatusWhenDrawn() {
+  const patience = performance.now() + 60_000;
   const timer = setInterval(() => {
-    if (!isDrawn()) return;
+    if (!isDrawn()) {
+      if (performance.now() < patience) return;
+      clearInterval(timer);
+      say("A part of this page could not be drawn. Reload it to try again.");
+      return;
+    }
     clearInterval(timer);
     document.getElementById("lk-status").hidden = true;
     document.body.dataset.drawn = "true";

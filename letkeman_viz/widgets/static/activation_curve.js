@@ -1,7 +1,7 @@
 // ActivationCurve: the activation function above, its slope below, each neuron a dot on both.
 import { activate, slope } from "./activation.js";
 import { formatNumber, layerName, niceCeiling } from "./format.js";
-import { follow, html, setText, svg } from "./stage.js";
+import { begin, follow, html, setText, svg } from "./stage.js";
 
 const SHAPES = [ // one shape a layer, so that colour is not the only difference
   (x, y) => `M${x - 5} ${y}a5 5 0 1 0 10 0a5 5 0 1 0 -10 0`,
@@ -38,15 +38,15 @@ function curve(root, { px, py }, far, f) {
 
 export default {
   async render({ model, el, host, signal }) {
-    el.classList.add("lkv", "lkv-activation");
+    begin(el, "lkv-activation");
     const legend = html("div", { class: "lkv-legend-row" }, el);
     const root = svg("svg", { class: "lkv-picture", role: "img" }, el);
     const summary = html("p", { class: "lkv-summary" }, el);
     let parts = null;
 
-    function rebuild(run) {
-      const width = Math.max(el.clientWidth - 24, 300);
-      const far = reach(run, run.clampRow(model.get("example")));
+    function rebuild(run, row) {
+      const width = Math.max(root.getBoundingClientRect().width, 300);
+      const far = reach(run, row);
       const name = run.activation;
       const [x, across] = [44, width - 56];
       root.replaceChildren();

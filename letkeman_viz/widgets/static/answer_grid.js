@@ -1,10 +1,10 @@
 // AnswerGrid: one button a row of the table; its two halves are the two ways to count.
 import { isRight, toDecimal } from "./bits.js";
-import { follow, html, setText } from "./stage.js";
+import { begin, follow, html, setText } from "./stage.js";
 
 export default {
   async render({ model, el, host, signal }) {
-    el.classList.add("lkv", "lkv-grid-box");
+    begin(el, "lkv-grid-box");
     const counts = html("p", { class: "lkv-counts" }, el);
     const grid = html("div", { class: "lkv-grid", role: "group", "aria-label": "The table: choose a number to show" }, el);
     html("p", {
@@ -20,10 +20,7 @@ export default {
         html("span", { class: "lkv-half" }, cell);
         html("span", { class: "lkv-number-name", text: toDecimal(run.inputs(row)) }, cell);
         html("span", { class: "lkv-half" }, cell);
-        cell.addEventListener("click", () => {
-          model.set("example", row);
-          model.save_changes();
-        });
+        cell.addEventListener("click", () => view.source.choose(row));
         return cell;
       });
     }
@@ -32,7 +29,7 @@ export default {
       let asPresented = 0;
       cells.forEach((cell, k) => {
         const before = presented[k]; // NaN at the first frame: nothing has been presented yet
-        const after = isRight(run.look(frame, k).activations.at(-1), run.targets(k));
+        const after = isRight(run.outputs(frame, k), run.targets(k));
         if (before === 1) asPresented++;
         const [left, right] = [before === 1 ? "yes" : before === 0 ? "no" : "none", after ? "yes" : "no"];
         if (cell.dataset.before !== left) cell.dataset.before = left;
@@ -44,6 +41,6 @@ export default {
       const first = Number.isNaN(presented[0]) ? "as presented: nothing yet" : `as presented: ${asPresented} of ${run.rows} right`;
       setText(counts, `${first} · after the epoch: ${run.correctAfter[frame]} of ${run.rows}`);
     }
-    await follow({ model, el, host, signal }, { rebuild, draw });
+    const view = await follow({ model, el, host, signal }, { rebuild, draw });
   },
 };

@@ -1,6 +1,6 @@
 // Chart: a Plotly figure. Drawn once; while the player moves, a clip uncovers it and a line follows.
 import { gunzip } from "./gunzip.js";
-import { html, svg, want } from "./stage.js";
+import { begin, html, svg, want } from "./stage.js";
 
 const LIBRARY = Symbol.for("letkeman_viz.plotly"); // one copy for all charts of the page
 
@@ -16,9 +16,9 @@ async function evaluate(source) {
   }
 }
 
-function askKernel(model) {
+function askKernel(model, signal) {
   return new Promise((resolve, reject) => {
-    setTimeout(() => reject(new Error("the kernel did not send plotly.js within a minute")), 60_000);
+    signal.addEventListener("abort", () => reject(new Error("the chart that asked for plotly.js is gone")));
     const onAnswer = (message, buffers) => {
       if (message?.type !== "plotly.js") return;
       model.off("msg:custom", onAnswer);
@@ -29,10 +29,16 @@ function askKernel(model) {
   });
 }
 
-function library(model) {
-  globalThis[LIBRARY] ??= askKernel(model).then(gunzip).then(evaluate);
-  globalThis[LIBRARY].catch(() => delete globalThis[LIBRARY]); // the next chart asks again
-  return globalThis[LIBRARY];
+/** The page's one copy. When the chart that asked for it goes before it came, the next one asks. */
+async function library(model, signal) {
+  const mine = (globalThis[LIBRARY] ??= askKernel(model, signal).then(gunzip).then(evaluate));
+  try {
+    return await mine;
+  } catch (error) {
+    if (globalThis[LIBRARY] === mine) delete globalThis[LIBRARY];
+    if (signal.aborted || !error.message.endsWith("is gone")) throw error;
+    return library(model, signal);
+  }
 }
 
 /** Traces name a colour of the style sheet in `meta.color`. */
@@ -79,11 +85,12 @@ function playHead(plot) {
 
 export default {
   async render({ model, el, host, signal }) {
-    el.classList.add("lkv", "lkv-chart");
-    const plot = html("div", { class: "lkv-plot", role: "img", "aria-label": model.get("label") }, el);
+    begin(el, "lkv-chart");
+    const plot = html("div", { class: "lkv-plot" }, el);
     plot.style.height = `${model.get("height")}px`;
     const waiting = html("p", { class: "lkv-waiting", text: "Drawing the chart…" }, plot);
     const player = model.get("player") ? await host.getModel(model.get("player")) : null;
+    if (signal.aborted) return;
     let uncover = () => {};
     const move = () => {
       if (!player) return;
@@ -92,19 +99,31 @@ export default {
     };
     let Plotly = null;
     let busy = Promise.resolve();
-    const draw = () => (busy = busy.then(drawOnce)); // half-drawn axes have no scale: one at a time
+    let asked = false;
+    // Half-drawn axes have no scale: one drawing at a time, and at most one waiting.
+    function draw() {
+      if (asked) return;
+      asked = true;
+      busy = busy.then(() => {
+        asked = false;
+        return drawOnce();
+      }).catch((error) => console.error(error));
+    }
     async function drawOnce() {
       const { data, layout } = model.get("_figure");
-      if (!Plotly || !data || signal.aborted) return;
+      if (!Plotly || !data || signal.aborted || plot.clientWidth === 0) return;
       waiting.remove();
       await Plotly.react(plot, coloured(data, el), themed(layout, el), { displayModeBar: false, responsive: false });
+      if (signal.aborted) return;
+      plot.setAttribute("role", "img");
+      plot.setAttribute("aria-label", model.get("label"));
       uncover = player ? playHead(plot) : uncover;
       move();
       el.dataset.drawn = "yes";
     }
     player?.on("change:frame", move);
     model.on("change:_figure", draw);
-    model.on("change:label", () => plot.setAttribute("aria-label", model.get("label")));
+    model.on("change:label", draw);
     const resized = new ResizeObserver(draw);
     const themes = new MutationObserver(draw);
     themes.observe(document.body, { attributeFilter: ["data-jp-theme-light"] });
@@ -115,11 +134,13 @@ export default {
     });
     want(model);
     // Not awaited: the page is drawn and can be used before the library has arrived.
-    library(model).then((loaded) => {
+    library(model, signal).then((loaded) => {
       if (signal.aborted) return;
       Plotly = loaded;
       resized.observe(plot); // which also draws it for the first time
     }).catch((error) => {
+      if (signal.aborted) return;
+      waiting.setAttribute("role", "alert");
       waiting.textContent = `This chart could not be drawn: ${error.message}`;
     });
   },

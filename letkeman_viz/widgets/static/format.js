@@ -23,11 +23,11 @@ export function superscript(power) {
   return [...String(power)].map((character) => SUPERSCRIPTS[character]).join("");
 }
 
-/** The smallest of 1, 2, 5 times a power of ten that is not below `x`; 1 where there is nothing to measure. */
+/** The smallest of 1, 2, 5 times a power of ten that is not (by more than half a percent) below `x`; 1 where there is nothing to measure. */
 export function niceCeiling(x) {
   if (!(x > 0) || !Number.isFinite(x)) return 1;
   const power = 10 ** Math.floor(Math.log10(x));
-  const step = [1, 2, 5, 10].find((factor) => factor * power >= x * (1 - 1e-6));
+  const step = [1, 2, 5, 10].find((factor) => factor * power >= 0.995 * x);
   return Number((step * power).toPrecision(1));
 }
 

@@ -67,7 +67,7 @@ export function walkEdges(sizes, at, direction) {
 }
 
 /** Pixels of an edge: proportional to |weight|, `top` being as wide as an edge gets. */
-export function edgeWidth(weight, top, widest = 7) {
+export function edgeWidth(weight, top, widest = 5) {
   if (!Number.isFinite(weight)) return widest;
   return Math.max(Math.min(Math.abs(weight) / top, 1) * widest, weight === 0 ? 0.8 : 0.4);
 }
@@ -86,8 +86,9 @@ export function decades(values) {
   return [Math.min(Math.floor(Math.log10(Math.min(...seen))), high - 1), high];
 }
 
-/** Where a magnitude lies on a log scale, 0 to 1; zero (and nothing else) is at 0. */
+/** Where a magnitude lies on a log scale, 0 to 1; zero (and nothing else) is at 0, NaN and infinity at 1. */
 export function onLog(value, [low, high]) {
-  if (!(value > 0)) return 0;
+  if (!Number.isFinite(value)) return 1;
+  if (value <= 0) return 0;
   return Math.min(Math.max((Math.log10(value) - low) / (high - low), 0.02), 1);
 }

@@ -3,8 +3,10 @@ import { bitIsRight } from "./bits.js";
 import { describe } from "./describe.js";
 import { formatNumber, layerName, niceCeiling } from "./format.js";
 import { decades, edgeWidth, layout, onLog, pick, signOf, walk, walkEdges } from "./geometry.js";
-import { follow, html, setText, svg } from "./stage.js";
+import { begin, follow, html, setText, svg } from "./stage.js";
 
+// An application: its keys are its own, which a picture's would not be.
+const PICTURE = { tabindex: 0, role: "application", "aria-roledescription": "network diagram", class: "lkv-picture" };
 const HINT = "Point at a line or a neuron to see its numbers. With the keyboard: arrows walk the neurons, Page Up and Page Down the weights into one.";
 
 /** Set an attribute only where it changes: most edges stand still from one frame to the next. */
@@ -86,7 +88,7 @@ function tops(run, look, scale) {
 
 const SCALES = { fixed: "same for all frames", layer: "each layer's own", frame: "rescaled every frame" };
 
-function drawLegend(legend, top, scale) {
+function drawLegend(legend, top, scale, rows) {
   const line = (cls, value) =>
     `<span><svg width="34" height="10" aria-hidden="true"><line x1="1" x2="33" y1="5" y2="5" class="${cls}" ` +
     `stroke-width="${edgeWidth(value, top)}"/></svg> ${formatNumber(value)}</span>`;
@@ -99,7 +101,7 @@ function drawLegend(legend, top, scale) {
     `<div><b>Line: weight</b> ${lines}</div>` +
     `<div><b>Outline: bias</b> ${ring("zero", "0")}${ring("positive", "positive")}${ring("negative", "negative")}` +
     `<b class="lkv-gap">Fill: activation</b> <span>0 <i class="lkv-ramp"></i> 1</span></div>` +
-    `<div><b>Bar: gradient</b> <span>mean |dL/dw| of the layer, log scale</span></div>`;
+    `<div><b>Bar: gradient</b> <span>mean |dL/dw| of the layer${rows > 1 ? ` over all ${rows} examples` : ""}, log scale</span></div>`;
 }
 
 function fillOf(run, layer, a) {
@@ -124,6 +126,7 @@ function drawFrame(parts, run, look, frame, row) {
       put(ring, "stroke-width", (1.6 + 2.4 * Math.min(Math.abs(biases[j]) / biasTop, 1)).toFixed(2));
     });
     const g = run.gradient(frame)[k];
+    put(meters[k].bar, "class", signOf(g) === "broken" ? "lkv-broken" : "");
     put(meters[k].bar, "width", (onLog(g, range) * meters[k].length).toFixed(1));
     setText(meters[k].number, g === 0 ? "exactly 0" : formatNumber(g));
   });
@@ -160,8 +163,8 @@ function highlight(parts, picked) {
 
 export default {
   async render({ model, el, host, signal }) {
-    el.classList.add("lkv", "lkv-diagram");
-    const root = svg("svg", { tabindex: 0, role: "img", class: "lkv-picture" }, el);
+    begin(el, "lkv-diagram");
+    const root = svg("svg", PICTURE, el);
     const legendBox = html("div", { class: "lkv-legend" }, el);
     const legend = html("div", {}, legendBox);
     const scaleLabel = html("label", { class: "lkv-scale", text: "Scale of the lines: " }, legendBox);
@@ -171,12 +174,13 @@ export default {
       model.set("scale", scaleChoice.value);
       model.save_changes();
     });
-    const detail = html("div", { class: "lkv-detail", "aria-live": "polite" }, el);
+    const detail = html("div", { class: "lkv-detail" }, el);
     let parts = null;
     let shown = null; // [run, frame, row] on show
     let picked = null;
 
-    function drawDetail() {
+    function drawDetail(aloud) {
+      detail.setAttribute("aria-live", aloud ? "polite" : "off"); // not at every frame
       const [run, frame, row] = shown;
       const found = picked && describe({ ...run, shownRow: row }, run.look(frame, row), picked);
       const lines = found ? [found.title, ...found.lines] : [HINT];
@@ -187,10 +191,10 @@ export default {
     function choose(next) {
       picked = next;
       highlight(parts, picked);
-      drawDetail();
+      drawDetail(true);
     }
     function rebuild(run) {
-      const place = layout(run.sizes, Math.max(el.clientWidth, 300));
+      const place = layout(run.sizes, Math.max(root.getBoundingClientRect().width, 300));
       root.replaceChildren();
       root.setAttribute("viewBox", `0 0 ${place.width} ${place.height}`);
       root.setAttribute("height", place.height);
@@ -207,19 +211,20 @@ export default {
       const look = run.look(frame, row);
       const scale = model.get("scale");
       const top = tops(run, look, scale);
-      if (parts.top?.[0] !== top[0] || parts.scale !== scale) drawLegend(legend, top[0], scale);
+      if (parts.top?.[0] !== top[0] || parts.scale !== scale) drawLegend(legend, top[0], scale, run.rows);
       Object.assign(parts, { top, scale });
       scaleChoice.value = scale;
       shown = [run, frame, row];
       drawFrame(parts, run, look, frame, row);
-      drawDetail();
+      drawDetail(false);
     }
     const { drawNow } = await follow({ model, el, host, signal }, { rebuild, draw });
+    if (signal.aborted) return;
     model.on("change:scale", drawNow);
 
     function under(event) {
-      const box = root.getBoundingClientRect();
-      return pick(parts.place, { x: event.clientX - box.left, y: event.clientY - box.top });
+      const toPicture = root.getScreenCTM().inverse();
+      return pick(parts.place, new DOMPoint(event.clientX, event.clientY).matrixTransform(toPicture));
     }
     let pointed = false; // what the arrow keys chose is not lost to a mouse that happens to lie there
     function point(event) {
@@ -235,6 +240,7 @@ export default {
     });
     root.addEventListener("blur", () => choose(null));
     root.addEventListener("keydown", (event) => {
+      if (event.altKey || event.ctrlKey || event.metaKey) return; // the browser's
       const { sizes } = shown[0];
       const at = picked ?? { kind: "neuron", layer: 0, index: 0 };
       const direction = { PageDown: 1, PageUp: -1 }[event.key];

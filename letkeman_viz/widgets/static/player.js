@@ -2,7 +2,7 @@
 //
 // The position is the model's `frame`: whoever wants to follow it listens to "change:frame", whoever
 // wants to move it sets it. None of that passes through the kernel.
-import { html, setText, throttle } from "./stage.js";
+import { begin, html, setText, throttle } from "./stage.js";
 
 const SPEEDS = [1, 5, 15, 30, 60, 120];
 const TELL_KERNEL_EVERY = 200; // ms
@@ -17,17 +17,18 @@ export function advance(position, elapsed, speed, last) {
 function runClock(model) {
   let position = model.get("frame"); // with the fraction that `frame` has not
   let before = 0; // time of the last tick
+  let next = 0; // handle of the next tick
   const last = () => model.get("steps").length - 1;
   // Never at once: saving inside a change event would set the model back to the state saved before.
   const tell = throttle(() => model.save_changes(), TELL_KERNEL_EVERY);
 
   function tick(now) {
     if (!model.get("playing")) return;
-    const [next, goesOn] = advance(position, now - before, model.get("speed"), last());
+    const [reached, goesOn] = advance(position, now - before, model.get("speed"), last());
     before = now;
-    position = next;
+    position = reached;
     model.set("frame", Math.floor(position));
-    if (goesOn) requestAnimationFrame(tick);
+    if (goesOn) next = requestAnimationFrame(tick);
     else model.set("playing", false);
   }
   model.on("change:frame", () => {
@@ -36,12 +37,18 @@ function runClock(model) {
   });
   model.on("change:playing", () => {
     tell();
+    cancelAnimationFrame(next);
     if (!model.get("playing")) return;
     if (position >= last()) model.set("frame", (position = 0));
     before = performance.now();
-    requestAnimationFrame(tick);
+    next = requestAnimationFrame(tick);
   });
   model.on("change:speed", tell);
+  model.on("change:_loads", () => {
+    position = 0;
+    model.set({ playing: false, frame: 0 });
+    tell();
+  });
 }
 
 const ICONS = {
@@ -52,8 +59,15 @@ const ICONS = {
   forward: "M8.5 4v16L19 12zM4.5 4H7v16H4.5z",
 };
 
-function button(parent, icon, name, press) {
-  const element = html("button", { type: "button", class: "lkv-button", title: name, "aria-label": name }, parent);
+function name(element, text) {
+  if (element.title === text) return;
+  element.title = text;
+  element.setAttribute("aria-label", text);
+}
+
+function button(parent, icon, text, press) {
+  const element = html("button", { type: "button", class: "lkv-button" }, parent);
+  name(element, text);
   element.innerHTML = `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${ICONS[icon]}"/></svg>`;
   element.addEventListener("click", press);
   return element;
@@ -69,16 +83,16 @@ export default {
       model.set("playing", false);
       model.set("frame", Math.min(Math.max(frame, 0), last()));
     }
-    el.classList.add("lkv", "lkv-player");
+    begin(el, "lkv-player");
     const bar = html("div", { class: "lkv-player-bar", role: "group", "aria-label": "Player" }, el);
     button(bar, "reset", "Back to the start", () => seek(0));
-    button(bar, "back", "One step back", () => seek(model.get("frame") - 1));
+    const back = button(bar, "back", "One step back", () => seek(model.get("frame") - 1));
     const toggle = button(bar, "play", "Play", () => model.set("playing", !model.get("playing")));
     toggle.classList.add("lkv-play");
-    button(bar, "forward", "One step forward", () => seek(model.get("frame") + 1));
+    const forward = button(bar, "forward", "One step forward", () => seek(model.get("frame") + 1));
     const scrub = html("input", { type: "range", min: 0, step: 1, class: "lkv-scrub", "aria-label": "Position in the run" }, bar);
     scrub.addEventListener("input", () => seek(Number(scrub.value)));
-    const where = html("output", { class: "lkv-where" }, bar);
+    const where = html("span", { class: "lkv-where" }, bar);
     const speedLabel = html("label", { class: "lkv-speed", text: "speed " }, bar);
     const speed = html("select", {}, speedLabel);
     for (const value of SPEEDS) html("option", { value, text: `${value} per s` }, speed);
@@ -92,12 +106,14 @@ export default {
       scrub.value = String(frame);
       scrub.setAttribute("aria-valuetext", text);
       setText(where, text);
+      const jump = (steps[1] ?? 1) - steps[0]; // a long run keeps every second frame, or every fourth, ...
+      const far = jump === 1 ? "One step" : `${jump} ${model.get("unit")}s`;
+      for (const [element, way] of [[back, "back"], [forward, "forward"]]) name(element, `${far} ${way}`);
+      toggle.disabled = scrub.disabled = steps.length < 2;
     }
     function drawState() {
       const playing = model.get("playing");
-      const name = playing ? "Pause" : "Play";
-      toggle.title = name;
-      toggle.setAttribute("aria-label", name);
+      name(toggle, playing ? "Pause" : "Play");
       toggle.querySelector("path").setAttribute("d", playing ? ICONS.pause : ICONS.play);
       const wanted = model.get("speed");
       speed.value = String(SPEEDS.reduce((best, s) => (Math.abs(s - wanted) < Math.abs(best - wanted) ? s : best)));

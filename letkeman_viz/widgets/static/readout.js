@@ -1,7 +1,7 @@
 // Readout: counter, prediction against what is wanted, and the sentence.
 import { isRight, toDecimal } from "./bits.js";
 import { narrate } from "./narrate.js";
-import { follow, html, setText, throttle } from "./stage.js";
+import { begin, follow, html, setText, throttle } from "./stage.js";
 
 const bits = (values) => Array.from(values, (v) => (v > 0.5 ? 1 : 0)).join(" ");
 
@@ -13,7 +13,7 @@ function cell(parent, name) {
 
 export default {
   async render({ model, el, host, signal }) {
-    el.classList.add("lkv", "lkv-readout");
+    begin(el, "lkv-readout");
     const numbers = html("div", { class: "lkv-numbers" }, el);
     const counter = cell(numbers, "");
     const counterName = counter.previousSibling;
@@ -33,9 +33,14 @@ export default {
       setText(says, `${bits(outputs)} = ${toDecimal(outputs)}`);
       setText(wanted, `${bits(target)} = ${toDecimal(target)} ${right ? "✓" : "✗"}`);
       wanted.classList.toggle("lkv-ok", right);
-      said = [run, look, frame];
+      said = [run, look, frame, row];
       say();
     }
-    await follow({ model, el, host, signal }, { rebuild: () => {}, draw });
+    const { clock } = await follow({ model, el, host, signal }, { rebuild: () => {}, draw });
+    // Said aloud where it comes to rest, not at every frame.
+    const hush = () => sentence.setAttribute("aria-live", clock.get("playing") ? "off" : "polite");
+    if (signal.aborted) return;
+    clock.on("change:playing", hush);
+    hush();
   },
 };

@@ -24,22 +24,31 @@ export function layersOf(parameters, sizes) {
   return layers;
 }
 
-/** Forward and back through the network for one row. @returns {Look} */
-export function lookAt(parameters, sizes, activation, input, target) {
-  const layers = layersOf(parameters, sizes);
-  const last = layers.length;
-  const nameOf = (k) => (k === last ? "sigmoid" : activation); // the output is always read as bits
+/** The output is always read as bits, so it is always a sigmoid. */
+const functionOf = (layer, layers, activation) => (layer === layers.length ? "sigmoid" : activation);
+
+/** Through the network for one row: [activations of every layer, the input first; the sums behind them]. */
+function forward(layers, activation, input) {
   const activations = [Float64Array.from(input)];
   const sums = [null];
-  const slopes = [null];
   layers.forEach(({ weights, biases, fanIn, fanOut }, k) => {
     const z = Float64Array.from(biases);
     for (let i = 0; i < fanIn; i++)
       for (let j = 0; j < fanOut; j++) z[j] += activations[k][i] * weights[i * fanOut + j];
     sums.push(z);
-    activations.push(z.map((value) => activate(nameOf(k + 1), value)));
-    slopes.push(activations[k + 1].map((value) => slope(nameOf(k + 1), value)));
+    activations.push(z.map((value) => activate(functionOf(k + 1, layers, activation), value)));
   });
+  return [activations, sums];
+}
+
+/** Forward and back through the network for one row. @returns {Look} */
+export function lookAt(parameters, sizes, activation, input, target) {
+  const layers = layersOf(parameters, sizes);
+  const last = layers.length;
+  const [activations, sums] = forward(layers, activation, input);
+  const slopes = activations.map((values, k) =>
+    k === 0 ? null : values.map((value) => slope(functionOf(k, layers, activation), value)),
+  );
   const errors = new Array(last + 1).fill(null);
   errors[last] = activations[last].map((o, j) => (o - target[j]) * slopes[last][j]);
   for (let k = last - 1; k > 0; k--) {
@@ -92,11 +101,13 @@ export function decode(header, buffer) {
     }
     return latest.look;
   };
+  const outputs = (frame, row) =>
+    forward(layersOf(parameters(frame), sizes), header.activation, inputs(row))[0].at(-1);
   const rows = header.fields.inputs[0];
   const clampFrame = (frame) => Math.min(Math.max(frame, 0), frames - 1);
   const clampRow = (row) => Math.min(Math.max(row, 0), rows - 1);
   return {
-    ...header, sizes, frames, rows, clampFrame, clampRow, look,
+    ...header, sizes, frames, rows, clampFrame, clampRow, look, outputs,
     step: fields.step, loss: fields.loss, correctAfter: fields.correct_after,
     parameters, gradient, presented, inputs, targets,
     largest: extremes(frames, parameters, sizes),

@@ -14,20 +14,29 @@ export default {
       const unpacked = decode(header, await gunzip(data));
       if (ticket !== newest) return; // a newer recording came while this one was unpacked
       run = unpacked;
-      for (const listener of listeners) listener(run);
+      listeners.forEach((listener) => listener.rebuild());
     }
     model.on("change:_wire", load);
+    model.on("change:example", () => listeners.forEach((listener) => listener.draw()));
     await load();
     return {
       /** The recording, decoded. */
       get current() {
         return run;
       },
-      /** Call `listener(run)` now and whenever another recording takes its place. */
+      /** The row of the table that is shown. */
+      get example() {
+        return model.get("example");
+      },
+      choose(row) {
+        model.set("example", row);
+        model.save_changes();
+      },
+      /** Call `rebuild()` now and for every other recording, `draw()` when another row is chosen. */
       subscribe(listener, signal) {
         listeners.add(listener);
-        signal?.addEventListener("abort", () => listeners.delete(listener));
-        listener(run);
+        signal.addEventListener("abort", () => listeners.delete(listener));
+        listener.rebuild();
       },
       /** Tell Python that a page shows this run, so that it is worth computing. */
       want: () => want(model),

@@ -19,6 +19,15 @@ export function html(name, attributes = {}, parent = null) {
   return element;
 }
 
+/**
+ * Begin a view: its class, and no notebook shortcuts while the focus is inside. (JupyterLab would take
+ * the arrow keys and Enter for its cells.)
+ */
+export function begin(el, name) {
+  el.classList.add("lkv", name);
+  el.dataset.lmSuppressShortcuts = "true";
+}
+
 /** Write text only where it changes: a browser lays out again even for the same text. */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
@@ -47,23 +56,23 @@ export function want(model) {
 /**
  * Follow the run and the player of a widget.
  *
- * `rebuild(run)` is called when there is another recording or another width, `draw(run, frame, row)`
- * after it and for every frame. `row` is the row of the table that is shown.
+ * `rebuild(run, row)` is called when there is another recording or another width, `draw(run, frame, row)`
+ * after it and for every frame. `row` is the row of the table that is shown, the run's `example`.
  */
 export async function follow({ model, el, host, signal }, { rebuild, draw }) {
   const source = (await host.getWidget(model.get("run"))).exports;
   const clock = await host.getModel(model.get("player"));
+  if (signal.aborted) return {}; // removed while we waited
   const drawNow = () => {
     const run = source.current;
-    draw(run, run.clampFrame(clock.get("frame")), run.clampRow(model.get("example") ?? 0));
+    draw(run, run.clampFrame(clock.get("frame")), run.clampRow(source.example));
   };
   const rebuildNow = () => {
-    rebuild(source.current);
+    rebuild(source.current, source.current.clampRow(source.example));
     drawNow();
   };
-  source.subscribe(rebuildNow, signal);
+  source.subscribe({ rebuild: rebuildNow, draw: drawNow }, signal);
   clock.on("change:frame", drawNow);
-  model.on("change:example", drawNow);
   let width = el.clientWidth;
   const observer = new ResizeObserver(() => {
     if (el.clientWidth === width || el.clientWidth === 0) return;
@@ -74,5 +83,5 @@ export async function follow({ model, el, host, signal }, { rebuild, draw }) {
   signal.addEventListener("abort", () => observer.disconnect());
   // Only once this is on the screen: computing the run must not hold up the first picture.
   requestAnimationFrame(() => setTimeout(() => source.want()));
-  return { drawNow, rebuildNow };
+  return { drawNow, clock, source };
 }

@@ -1,5 +1,5 @@
 // Table: rows of text, and buttons that copy one column's text.
-import { html, want } from "./stage.js";
+import { begin, html, want } from "./stage.js";
 
 /** Copy where the browser allows it: the clipboard needs a secure page, the old way only a selection. */
 async function copy(text, cell) {
@@ -14,16 +14,21 @@ async function copy(text, cell) {
 }
 
 function copyButton(cell, text) {
-  const button = html("button", { type: "button", class: "lkv-copy", text: "Copy", "aria-label": `Copy ${text}` }, cell);
+  const button = html("button", { type: "button", class: "lkv-copy" }, cell);
+  const say = (word) => {
+    button.textContent = word;
+    button.setAttribute("aria-label", `${word} ${text}`);
+  };
   button.addEventListener("click", async () => {
-    button.textContent = (await copy(text, cell)) ? "Copied" : "Press Ctrl+C";
-    setTimeout(() => (button.textContent = "Copy"), 1500);
+    say((await copy(text, cell)) ? "Copied" : "Press Ctrl+C for");
+    setTimeout(() => say("Copy"), 1500);
   });
+  say("Copy");
 }
 
 export default {
   render({ model, el }) {
-    el.classList.add("lkv", "lkv-table-box");
+    begin(el, "lkv-table-box");
     const table = html("table", { class: "lkv-table" }, el);
     function draw() {
       table.replaceChildren();
