@@ -72,10 +72,7 @@ function buildMeters(root, run, place) {
     const bar = svg("rect", { x, y: y + 6, width: 0, height: 8, rx: 2, style }, root);
     return { bar, length, number: text(root, middle, y + 31, "", "lkv-number") };
   });
-  if (!place.narrow) {
-    text(root, 2, y + 3, "gradient", "lkv-side");
-    text(root, 2, y + 16, "mean |dL/dw|", "lkv-side");
-  }
+  if (!place.narrow) text(root, 2, y + 14, "gradient", "lkv-side");
   return meters;
 }
 
