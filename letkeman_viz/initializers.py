@@ -1,11 +1,12 @@
-"""Weight initialization schemes: what each one draws, from one shared draw.
+"""What a weight initialization scheme is, and how schemes are found by name.
 
 Every scheme turns the same uniform numbers into weights: one number in [0, 1) per weight is drawn
 first and then mapped through the scheme's own quantile function. Two schemes given the same seed
 therefore differ in scale (and shape) only, never in luck.
 
 ``fan_in`` is a layer's number of inputs and ``fan_out`` its number of outputs, as everywhere in the
-field. (The article that this project explains uses the two words the other way round.)
+field. (The article that this project explains uses the two words the other way round.) The built-in
+schemes are in :mod:`letkeman_viz.schemes`.
 
 Sources: X. Glorot & Y. Bengio, "Understanding the difficulty of training deep feedforward neural
 networks", 2010, eq. 1 (standard) and eq. 16 (normalized); K. He et al., "Delving deep into
@@ -32,8 +33,8 @@ MAX_FAN = 10**6
 MAX_WEIGHTS = 10**8
 """The most weights that ``sample`` draws at once: 0.8 GB."""
 
-Scale = Callable[[int, int], float]
-"""(fan_in, fan_out) -> a bound or a standard deviation."""
+Scale = Callable[[float, float], float]
+"""(fan_in, fan_out) -> a bound or a standard deviation. A number of active inputs need not be whole."""
 
 
 def _check_fans(fan_in: int, fan_out: int) -> None:
@@ -43,6 +44,11 @@ def _check_fans(fan_in: int, fan_out: int) -> None:
 
 # The standard library's is exact to double precision, and unlike SciPy's it costs a kernel no memory.
 _normal_quantile = np.vectorize(NormalDist().inv_cdf, otypes=[np.float64])
+
+
+def _standard_normal(quantiles: NDArray[np.float64]) -> NDArray[np.float64]:
+    # random() can give exactly 0, whose normal quantile is -inf; 2**-54 lies half a step above it.
+    return np.asarray(_normal_quantile(np.maximum(quantiles, 2.0**-54)))
 
 
 @dataclass(frozen=True)
@@ -123,62 +129,46 @@ class Normal(Initializer):
         return self.spread(fan_in, fan_out)
 
     def from_quantiles(self, quantiles: NDArray[np.float64]) -> NDArray[np.float64]:
-        # random() can give exactly 0, whose normal quantile is -inf; 2**-54 lies half a step above it.
-        standard: NDArray[np.float64] = _normal_quantile(np.maximum(quantiles, 2.0**-54))
-        return standard * self.spread(*quantiles.shape)
+        return _standard_normal(quantiles) * self.spread(*quantiles.shape)
 
 
-def _zeros() -> Initializer:
-    return Constant("zeros", "All zeros", 0.0)
+@dataclass(frozen=True)
+class Orthogonal(Initializer):
+    """A random matrix with orthogonal rows or columns, whichever are fewer, all of the same length.
+
+    ``spread(fan_in, fan_out)`` is the standard deviation of one entry; ``1 / sqrt(max(fan_in, fan_out))``
+    makes them orthonormal. Entries are neither independent nor quite normal.
+    """
+
+    spread: Scale
+
+    def std(self, fan_in: int, fan_out: int) -> float:
+        _check_fans(fan_in, fan_out)
+        return self.spread(fan_in, fan_out)
+
+    def from_quantiles(self, quantiles: NDArray[np.float64]) -> NDArray[np.float64]:
+        shape = quantiles.shape
+        standard = _standard_normal(quantiles)
+        tall = standard if shape[0] >= shape[1] else standard.T
+        q, r = np.linalg.qr(tall)
+        # QR leaves each column's sign to chance of the algorithm; only this choice is uniform over rotations.
+        q = q * np.where(np.diagonal(r) < 0.0, -1.0, 1.0)
+        directions: NDArray[np.float64] = q if shape[0] >= shape[1] else q.T
+        return directions * (self.spread(*shape) * math.sqrt(max(shape)))
 
 
-def _ones() -> Initializer:
-    return Constant("ones", "All ones", 1.0)
-
-
-def _inverse_sqrt_fan_in(fan_in: int, fan_out: int) -> float:
-    return 1.0 / math.sqrt(fan_in)
-
-
-def _standard_xavier() -> Initializer:
-    return Uniform("standard_xavier", "Standard Xavier", _inverse_sqrt_fan_in)
-
-
-def _glorot_limit(fan_in: int, fan_out: int) -> float:
-    return math.sqrt(6.0 / (fan_in + fan_out))
-
-
-def _normalized_xavier() -> Initializer:
-    return Uniform("normalized_xavier", "Normalized Xavier", _glorot_limit)
-
-
-def _he_fan_in(fan_in: int, fan_out: int) -> float:
-    return math.sqrt(2.0 / fan_in)
-
-
-def _he_fan_out(fan_in: int, fan_out: int) -> float:
-    return math.sqrt(2.0 / fan_out)
-
-
-def _kaiming(mode: str = "fan_in") -> Initializer:
-    checks.choice("mode", mode, ("fan_in", "fan_out"))
-    if mode == "fan_in":
-        return Normal("kaiming", "Kaiming", _he_fan_in)
-    return Normal("kaiming", "Kaiming (fan-out)", _he_fan_out)
-
-
-INITIALIZERS: dict[str, Callable[..., Initializer]] = {
-    "zeros": _zeros,
-    "ones": _ones,
-    "standard_xavier": _standard_xavier,
-    "normalized_xavier": _normalized_xavier,
-    "kaiming": _kaiming,
-}
+INITIALIZERS: dict[str, Callable[..., Initializer]] = {}
 """Every known scheme: name -> a function that makes it from keyword options."""
 
 
 def get_initializer(name: str | Initializer, **options: Any) -> Initializer:
-    """The scheme called ``name``, with its options (``kaiming``: ``mode="fan_in"`` or ``"fan_out"``).
+    """The scheme called ``name``, with its options.
+
+    All built-in schemes take ``active_inputs``; some take more (``constant``: ``value``, ``kaiming``:
+    ``mode``, ...): each is a function in :mod:`letkeman_viz.schemes`, whose arguments are the options.
+
+    >>> get_initializer("standard_letkeman", active_inputs=1).bound(784, 128)
+    2.0
 
     An ``Initializer`` is returned as it is, so that functions can take either.
 

@@ -76,9 +76,7 @@ class Recording:
     """``"finished"`` all steps, ``"solved"`` (``train_one`` only), or ``"diverged"`` to NaN or infinity."""
 
     def __post_init__(self) -> None:
-        for (
-            name
-        ) in _ARRAYS:  # to be read only, views of it too; the caller's array stays as it is
+        for name in _ARRAYS:  # to be read only, views of it too; the caller's array stays as it is
             view = np.asarray(getattr(self, name)).view()
             view.flags.writeable = False
             object.__setattr__(self, name, view)

@@ -13,8 +13,7 @@ import pytest
 
 from letkeman_viz import get_initializer
 from letkeman_viz.explorers import magnitude_tables, preserving_magnitude
-from letkeman_viz.explorers.preserving_magnitude import sum_magnitude
-from letkeman_viz.magnitude import expected_magnitude, normalized_magnitude
+from letkeman_viz.magnitude import expected_magnitude, layer_magnitude, normalized_magnitude
 from letkeman_viz.widgets import Chart
 
 SCHEMES = magnitude_tables.SCHEMES
@@ -30,30 +29,13 @@ def traces(chart: Chart) -> dict[str, SimpleNamespace]:
             for key, value in trace.items()
             if isinstance(value, dict) and "bdata" in value
         }
+        if "x0" in trace:  # evenly spaced
+            arrays["x"] = trace["x0"] + trace["dx"] * np.arange(len(arrays["y"]))
         found[trace.get("name")] = SimpleNamespace(**{**trace, **arrays})
     return found
 
 
 # --- The numbers behind the pictures ----------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", SCHEMES)
-@pytest.mark.parametrize("count", [1, 3, 40])
-def test_sum_magnitude_is_what_sampling_gives(name: str, count: int) -> None:
-    scheme = get_initializer(name)
-    weights = scheme.sample(count, 40_000, np.random.default_rng(5))
-    # The scheme's own bound for this layer, so that count is its fan_in.
-    sums = np.abs(weights.sum(axis=0))
-    expected = sum_magnitude(scheme, count, count, 40_000)
-    assert sums.mean() == pytest.approx(expected, abs=4.5 * sums.std() / math.sqrt(len(sums)))
-
-
-def test_standard_letkeman_keeps_magnitude_forward_and_normalized_on_average() -> None:
-    standard, normalized = get_initializer("standard_letkeman"), get_initializer("normalized_letkeman")
-    for n, m in ((1, 1), (100, 50), (1000, 10), (3, 10_000)):
-        assert sum_magnitude(standard, n, n, m) == pytest.approx(1.0, abs=1e-12)
-        average = (m * sum_magnitude(normalized, n, n, m) + n * sum_magnitude(normalized, m, n, m)) / (n + m)
-        assert average == pytest.approx(1.0, abs=1e-12)
 
 
 @pytest.mark.parametrize("sense", ["average", "forward", "backward"])
@@ -105,20 +87,20 @@ def test_sampling_any_scheme_gives_its_variance(name: str) -> None:
     sampling.finish()
     scheme = get_initializer(name)
     assert f"exactly {25 * scheme.std(25, 25) ** 2:.4f}" in sampling.words.value
-    assert f"exactly {sum_magnitude(scheme, 25, 25, 25):.6f}" in sampling.words.value
+    assert f"exactly {layer_magnitude(scheme, 25, 25, 'forward'):.6f}" in sampling.words.value
 
 
 def test_sampling_can_be_stopped_and_drawn_again() -> None:
     sampling = preserving_magnitude.sampling()
     sampling.histogram.wanted = True
     sampling.stop.click()
-    assert sampling._worker.wait(20)
+    sampling.finish(20)
     stopped = sampling.progress.value
     assert 0 < stopped < sampling.DRAWS
     first = traces(sampling.histogram)["mean so far"].x[0]
     sampling.again.click()
     sampling.stop.click()
-    assert sampling._worker.wait(20)
+    sampling.finish(20)
     assert sampling.seed == 2
     assert traces(sampling.histogram)["mean so far"].x[0] != first
 

@@ -10,7 +10,17 @@ import pytest
 
 import letkeman_viz
 
-SCIENCE = ["checks", "initializers", "counting", "network", "training", "recording"]
+SCIENCE = [
+    "checks",
+    "initializers",
+    "schemes",
+    "counting",
+    "network",
+    "training",
+    "recording",
+    "magnitude",
+    "simulation",
+]
 HEAVY = {"numba", "ipywidgets", "anywidget", "plotly", "torch", "voila", "scipy", "IPython"}
 
 

@@ -53,10 +53,10 @@ def loss_figure(recording: Recording) -> go.Figure:
 def correct_figure(recording: Recording) -> go.Figure:
     """How many rows are right, in both ways of counting, against the epoch."""
     steps = _thin(recording)
-    presented = np.concatenate([[np.nan], recording.correct])[steps]
-    after = recording.curve("correct_after")[steps]
+    after = recording.curve("correct_after").astype(int)[steps]
+    presented = recording.correct[steps[1:] - 1]  # before the first epoch nothing has been presented
     lines = [
-        line("as presented", "--lkv-layer-2", steps, presented, dash="dot"),
+        line("as presented", "--lkv-layer-2", steps[1:], presented, dash="dot"),
         line("after the epoch", "--lkv-layer-1", steps, after),
     ]
     return _figure(recording, f"Right, of {recording.rows}", lines, {"range": [-0.5, recording.rows + 0.5]})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import html
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 
@@ -28,6 +29,7 @@ class Live(ipywidgets.VBox):
         self._trigger = trigger
         self._worker = Newest(lambda error: self.show(lambda: self._say(error_text(error))))
         self._shows: deque[Callable[[], None]] = deque()
+        self._home = threading.current_thread()
         try:
             self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
         except RuntimeError:  # a script, not a notebook
@@ -46,7 +48,8 @@ class Live(ipywidgets.VBox):
     def show(self, change: Callable[[], None]) -> None:
         """Call ``change`` where widgets may be changed: their traits are the kernel's thread's own."""
         self._shows.append(change)
-        if self._loop is None or self._loop.is_closed():
+        at_home = threading.current_thread() is self._home
+        if at_home or self._loop is None or self._loop.is_closed():
             self._show_all()
         else:
             self._loop.call_soon_threadsafe(self._show_all)

@@ -14,7 +14,7 @@ import traitlets
 from numpy.typing import NDArray
 
 from ..initializers import Initializer, Normal, get_initializer
-from ..magnitude import expected_magnitude, irwin_hall_pdf, sense_weights
+from ..magnitude import expected_magnitude, irwin_hall_pdf, layer_magnitude
 from ..simulation import simulate_chunks, simulate_magnitude
 from ..widgets import Chart, Table
 from .live import Live, row
@@ -24,14 +24,6 @@ __all__ = ["article_tables", "calculator", "layer_map", "one_number", "sampling"
 
 SIZES = [1, 2, 3, 4, 5, 8, 10, 15, 25, 40, 65, 100, 160, 250, 300, 400, 650, 1000]
 LAYER_SIZES = [1, 2, 3, 5, 10, 15, 25, 50, 100, 200, 300, 500, 1000, 2000, 3000, 5000, 10_000]
-
-
-def sum_magnitude(scheme: Initializer, count: int, fan_in: int, fan_out: int) -> float:
-    """E|sum of ``count`` weights| that the scheme draws for a (fan_in, fan_out) layer."""
-    bound = scheme.bound(fan_in, fan_out)
-    if bound is None:
-        return scheme.std(fan_in, fan_out) * math.sqrt(2.0 * count / math.pi)
-    return float(bound * math.sqrt(count) * expected_magnitude(count))
 
 
 def choose(names: list[str], value: str, description: str = "Scheme") -> ipywidgets.Dropdown:
@@ -81,7 +73,7 @@ class Sampling(Live):
         from . import magnitude_figures as figures
 
         n, scheme = self.size.value, get_initializer(self.scheme.value)
-        std, exact = math.sqrt(n) * scheme.std(n, n), sum_magnitude(scheme, n, n, n)
+        std, exact = math.sqrt(n) * scheme.std(n, n), layer_magnitude(scheme, n, n, "forward")
         bound = scheme.bound(n, n)
         far = min(4.0 * std, n * bound) if bound else 4.0 * std
         edges, x = np.linspace(0.0, far, 41), np.linspace(0.0, far, 161)
@@ -149,13 +141,8 @@ def _density(scheme: Initializer, n: int, x: NDArray[np.float64]) -> NDArray[np.
 @cache
 def _magnitudes(name: str, sense: str) -> NDArray[np.float64]:
     """Magnitude over LAYER_SIZES squared: [fan_out, fan_in]."""
-    scheme = get_initializer(name)
-
-    def cell(n: int, m: int) -> float:
-        to_forward, to_backward = sense_weights(n, m, sense)
-        return to_forward * sum_magnitude(scheme, n, n, m) + to_backward * sum_magnitude(scheme, m, n, m)
-
-    return np.array([[cell(n, m) for n in LAYER_SIZES] for m in LAYER_SIZES])
+    sizes = np.array(LAYER_SIZES)
+    return np.asarray(layer_magnitude(name, sizes[None, :], sizes[:, None], sense))
 
 
 def _three_digits(value: float) -> str:
@@ -185,12 +172,11 @@ class LayerMap(Live):
         at = LAYER_SIZES.index(n), LAYER_SIZES.index(m)
         title = f"{get_initializer(name).label}: {self.sense.label}"
         drawn = figures.heat_map(LAYER_SIZES, _magnitudes(name, sense), *at, title)
-        rows = []
-        for other in SCHEMES:
-            scheme = get_initializer(other)
-            forward, backward = sum_magnitude(scheme, n, n, m), sum_magnitude(scheme, m, n, m)
-            average = (m * forward + n * backward) / (n + m)
-            rows.append([scheme.label, *map(_three_digits, (forward, backward, average))])
+        columns = ("forward", "backward", "average")
+        rows = [
+            [get_initializer(other).label, *(_three_digits(layer_magnitude(other, n, m, c)) for c in columns)]
+            for other in SCHEMES
+        ]
 
         def change() -> None:
             self.map.show(drawn)

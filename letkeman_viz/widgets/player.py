@@ -6,6 +6,7 @@ from typing import Any
 
 import traitlets
 
+from ..recording import MAX_FRAMES
 from ._assets import css, esm
 from ._base import FROM_BROWSER, Widget
 
@@ -27,7 +28,7 @@ class Player(Widget):
 
     steps = traitlets.List(traitlets.Int(), default_value=[0]).tag(sync=True)
     unit = traitlets.Unicode("step").tag(sync=True)
-    frame = traitlets.Int(0, min=0).tag(**FROM_BROWSER)
+    frame = traitlets.Int(0, min=0, max=MAX_FRAMES - 1).tag(**FROM_BROWSER)
     playing = traitlets.Bool(False).tag(**FROM_BROWSER)
     speed = traitlets.Float(30.0).tag(**FROM_BROWSER)
     _loads = traitlets.Int(0).tag(sync=True)

@@ -4,7 +4,7 @@ import { decode } from "./recording.js";
 import { want } from "./stage.js";
 
 export default {
-  async initialize({ model }) {
+  initialize({ model }) {
     const listeners = new Set();
     let run = null;
     let newest = 0;
@@ -18,8 +18,9 @@ export default {
     }
     model.on("change:_wire", load);
     model.on("change:example", () => listeners.forEach((listener) => listener.draw()));
-    await load();
     return {
+      /** Resolved once there is a recording to show. Not awaited here: initialize has two seconds at most. */
+      ready: load(),
       /** The recording, decoded. */
       get current() {
         return run;

@@ -62,6 +62,7 @@ export function want(model) {
 export async function follow({ model, el, host, signal }, { rebuild, draw }) {
   const source = (await host.getWidget(model.get("run"))).exports;
   const clock = await host.getModel(model.get("player"));
+  await source.ready;
   if (signal.aborted) return {}; // removed while we waited
   const drawNow = () => {
     const run = source.current;
