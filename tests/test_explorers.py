@@ -370,6 +370,7 @@ def test_a_page_that_wants_the_run_gets_it() -> None:
     example = doing_it_wrong.one_example()
     example.run.set_state({"wanted": True})  # as a page says it
     assert example._worker.wait(SOON)
+    example._show_all()  # what the kernel's loop would call
     assert example.recording.updates == 337
 
 
@@ -440,6 +441,7 @@ def test_finish_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
         example.finish(timeout=0.01)
     go_on.set()
     assert example._worker.wait(SOON)
+    example._show_all()  # what the kernel's loop would call
 
 
 class Tags(HTMLParser):
@@ -470,6 +472,7 @@ def test_an_error_is_shown_and_its_words_stay_words(monkeypatch: pytest.MonkeyPa
         patch.setattr(example, "_compute", fail)
         example.run.wanted = True
         assert example._worker.wait(SOON)
+        example._show_all()  # what the kernel's loop would call
     shown = Tags(example.status.value)
     assert example.status.layout.display != "none"
     assert set(shown.tags) <= {"p", "b"}
