@@ -17,7 +17,7 @@ from plotly.offline import get_plotlyjs
 
 from letkeman_viz import train, train_one, widgets
 from letkeman_viz.recording import MAX_FRAMES
-from letkeman_viz.widgets import Chart, NetworkDiagram, Player, Run, _assets
+from letkeman_viz.widgets import Chart, NetworkDiagram, Player, Run, Slider, _assets
 from letkeman_viz.widgets._base import Widget
 
 KINDS: list[type[Widget]] = [getattr(widgets, name) for name in widgets.__all__]
@@ -36,6 +36,7 @@ FROM_BROWSER: dict[str, set[str]] = {
     "NetworkDiagram": {"scale"},
     "Player": {"frame", "playing", "speed"},
     "Run": {"wanted", "example"},
+    "Slider": {"value"},
     "Table": {"wanted"},
 }
 
@@ -126,6 +127,8 @@ def make(table: Any, player: Player) -> Any:
     def make(kind: type[Widget]) -> Widget:
         if kind is Player:
             return player
+        if kind is Slider:
+            return Slider([1, 10, 100], 10, "Inputs")
         names = kind.class_trait_names()
         return kind(**{name: value for name, value in needs.items() if name in names})
 
@@ -225,6 +228,7 @@ def test_what_a_page_may_set_stays_in_its_range(make: Any, kind: type[Widget], v
         "example": lambda example: isinstance(example, int) and 0 <= example <= 31,
         "scale": lambda scale: scale in ("fixed", "layer", "frame"),
         "wanted": lambda wanted: wanted in (True, False),
+        "value": lambda value: value in (1, 10, 100),
     }
     for name in own_traits(kind):
         page.sets(**{name: value})
@@ -488,3 +492,20 @@ def test_a_file_that_is_not_there_is_an_error() -> None:
         _assets.esm("no_such_widget.js")
     with pytest.raises(FileNotFoundError):
         _assets.css("theme.css", "no_such_style.css")
+
+
+# --- Slider -----------------------------------------------------------------------------------------
+
+
+def test_a_slider_takes_only_what_it_offers() -> None:
+    slider = Slider([1, 10, 100], 10, "Inputs")
+    page = Page(slider)
+    page.sets(value=100)
+    assert slider.value == 100
+    page.sets(value=50)
+    assert slider.value == 100
+    assert page.told("value") == [100]
+    with pytest.raises(traitlets.TraitError, match="Inputs is 7; choose one of the 1 to 100 offered"):
+        slider.value = 7
+    with pytest.raises(traitlets.TraitError):
+        Slider([1, 10], 3, "Inputs")

@@ -27,7 +27,8 @@ class Live(ipywidgets.VBox):
     def __init__(self, trigger: Run | Chart | Table, controls: Iterable[ipywidgets.Widget]) -> None:
         super().__init__()
         self._trigger = trigger
-        self._worker = Newest(lambda error: self.show(lambda: self._say(error_text(error))))
+        self._worker = Newest(self._fail)
+        self._error: Exception | None = None
         self._shows: deque[Callable[[], None]] = deque()
         self._home = threading.current_thread()
         try:
@@ -55,11 +56,16 @@ class Live(ipywidgets.VBox):
             self._loop.call_soon_threadsafe(self._show_all)
 
     def finish(self, timeout: float = 120.0) -> None:
-        """Wait until all that the controls ask for is shown (for use without a browser)."""
+        """Wait until all that the controls ask for is shown (for use without a browser).
+
+        Raises TimeoutError, or RuntimeError when it could not be worked out.
+        """
         self._trigger.wanted = True
         if not self._worker.wait(timeout):
             raise TimeoutError(f"the explorable was not ready after {timeout:g} s")
         self._show_all()
+        if self._error is not None:
+            raise RuntimeError(f"this could not be worked out: {self._error}") from self._error
 
     def _show_all(self) -> None:
         while self._shows:
@@ -70,8 +76,13 @@ class Live(ipywidgets.VBox):
             self._worker.submit(self._work)
 
     def _work(self, cancelled: Callable[[], bool]) -> None:
+        self._error = None
         self.compute(cancelled)
         self.show(lambda: self._say(""))
+
+    def _fail(self, error: Exception) -> None:
+        self._error = error
+        self.show(lambda: self._say(error_text(error)))
 
     def _say(self, text: str) -> None:
         self.status.value = text

@@ -50,8 +50,11 @@ def _places(x: NDArray[Any]) -> dict[str, Any]:
 
 
 def _values(y: NDArray[Any]) -> NDArray[Any]:
-    """The same numbers in fewer bytes: counts as small whole numbers."""
-    return y.astype("i2" if y.dtype.kind == "i" else "f4")
+    """The same numbers in fewer bytes: counts as small whole numbers, others as float32 where it has them."""
+    if y.dtype.kind == "i":
+        return y.astype("i2")
+    tiny = (y != 0) & (np.abs(y) < np.finfo("f4").tiny)  # would become zeros, which a log axis drops
+    return y.astype("f8" if tiny.any() else "f4")
 
 
 def line(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..initializers import Initializer, Normal, get_initializer
 from ..magnitude import expected_magnitude, irwin_hall_pdf, layer_magnitude
 from ..simulation import simulate_chunks, simulate_magnitude
-from ..widgets import Chart, Table
+from ..widgets import Chart, Slider, Table
 from .live import Live, row
 from .magnitude_tables import SCHEMES, article_tables, calculator, standard_table
 
@@ -31,10 +31,6 @@ def choose(names: list[str], value: str, description: str = "Scheme") -> ipywidg
     return ipywidgets.Dropdown(options=options, value=value, description=description)
 
 
-def _slide(sizes: list[int], value: int, description: str) -> ipywidgets.SelectionSlider:
-    return ipywidgets.SelectionSlider(options=sizes, value=value, description=description)
-
-
 class Sampling(Live):
     """Draw a layer's weights again and again; watch the size of their sum, and its mean settle."""
 
@@ -42,7 +38,7 @@ class Sampling(Live):
     PAUSE = 0.1  # seconds between two pictures: the drawing itself is too fast to watch
 
     def __init__(self) -> None:
-        self.size = _slide(SIZES, 8, "Inputs n")
+        self.size = Slider(SIZES, 8, "Inputs n")
         self.scheme = choose(SCHEMES, "standard_xavier")
         self.stop = ipywidgets.Button(description="Stop")
         self.again = ipywidgets.Button(description="Draw again")
@@ -155,8 +151,8 @@ class LayerMap(Live):
     SENSES = (("average of both", "average"), ("forward", "forward"), ("backward", "backward"))
 
     def __init__(self) -> None:
-        self.fan_in = _slide(LAYER_SIZES, 100, "fan_in n")
-        self.fan_out = _slide(LAYER_SIZES, 50, "fan_out m")
+        self.fan_in = Slider(LAYER_SIZES, 100, "fan_in n")
+        self.fan_out = Slider(LAYER_SIZES, 50, "fan_out m")
         self.scheme = choose(SCHEMES, "normalized_xavier")
         self.sense = ipywidgets.Dropdown(options=self.SENSES, value="average", description="Magnitude")
         self.map = Chart(label="Magnitude over all layer shapes", height=420)
@@ -200,7 +196,7 @@ class OneNumber(Live):
     DRAWS = 4000
 
     def __init__(self) -> None:
-        self.size = _slide([s for s in SIZES if s >= 2], 100, "Inputs n")
+        self.size = Slider([s for s in SIZES if s >= 2], 100, "Inputs n")
         self.active = ipywidgets.Checkbox(description="count active inputs only", indent=False)
         self.gains = Chart(
             label="Magnitude of an output against the gain, for four kinds of input", height=420

@@ -7,6 +7,17 @@ from .network_diagram import NetworkDiagram
 from .player import Player
 from .readout import Readout
 from .run import Run
+from .slider import Slider
 from .table import Table
 
-__all__ = ["ActivationCurve", "AnswerGrid", "Chart", "NetworkDiagram", "Player", "Readout", "Run", "Table"]
+__all__ = [
+    "ActivationCurve",
+    "AnswerGrid",
+    "Chart",
+    "NetworkDiagram",
+    "Player",
+    "Readout",
+    "Run",
+    "Slider",
+    "Table",
+]

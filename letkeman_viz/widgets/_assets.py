@@ -17,6 +17,8 @@ _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 
 # Lines that are comments, and indentation: every instance of a widget carries its code with it.
 _COMMENT = re.compile(r"^\s*(//.*|/?\*.*)?\n|^[ ]+", re.MULTILINE)
+# A comment behind code, where no quote makes it doubtful that it is one.
+_REMARK = re.compile(r"(?<=[;,{}()]) +//[^\"'`\n]*$", re.MULTILINE)
 
 
 def esm(name: str) -> str:
@@ -32,12 +34,16 @@ def esm(name: str) -> str:
         done.append(module)
 
     collect(name)
-    return "".join(_COMMENT.sub("", _EXPORT.sub("", _IMPORT.sub("", _read(module)))) for module in done)
+    return "".join(_bare(_EXPORT.sub("", _IMPORT.sub("", _read(module)))) for module in done)
 
 
 def css(*names: str) -> str:
     """Style sheets of ``static/``, one behind another."""
-    return "".join(_COMMENT.sub("", _read(name)) for name in names)
+    return "".join(_bare(_read(name)) for name in names)
+
+
+def _bare(source: str) -> str:
+    return _COMMENT.sub("", _REMARK.sub("", source))
 
 
 def _read(name: str) -> str:

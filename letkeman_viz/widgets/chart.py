@@ -43,6 +43,8 @@ class Chart(Widget):
     _figure = traitlets.Dict().tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
+        if traits.get("player") is None:  # otherwise the theme comes with the player
+            self._css = css("theme.css", "chart.css")
         super().__init__(**traits)
         self.on_msg(self._send_library)
 

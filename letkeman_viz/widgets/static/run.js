@@ -8,19 +8,23 @@ export default {
     const listeners = new Set();
     let run = null;
     let newest = 0;
+    let arrived;
+    const ready = new Promise((resolve) => (arrived = resolve));
     async function load() {
       const ticket = ++newest;
       const { header, data } = model.get("_wire");
       const unpacked = decode(header, await gunzip(data));
       if (ticket !== newest) return; // a newer recording came while this one was unpacked
       run = unpacked;
+      arrived();
       listeners.forEach((listener) => listener.rebuild());
     }
     model.on("change:_wire", load);
     model.on("change:example", () => listeners.forEach((listener) => listener.draw()));
+    load();
     return {
       /** Resolved once there is a recording to show. Not awaited here: initialize has two seconds at most. */
-      ready: load(),
+      ready,
       /** The recording, decoded. */
       get current() {
         return run;
