@@ -44,7 +44,7 @@ def _axis(settings: dict[str, Any]) -> dict[str, Any]:
 def _places(x: NDArray[Any]) -> dict[str, Any]:
     """The x of a trace; if evenly spaced, only where it begins and its step, which takes no bytes."""
     gaps = np.diff(x)
-    if x.dtype.kind == "i" and gaps.size and (gaps == gaps[0]).all():
+    if x.dtype.kind == "i" and gaps.size and gaps[0] > 0 and (gaps == gaps[0]).all():
         return {"x0": int(x[0]), "dx": int(gaps[0])}
     return {"x": x.astype("i4" if x.dtype.kind == "i" else "f4")}
 
