@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gzip
 import json
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import traitlets
@@ -18,11 +19,18 @@ if TYPE_CHECKING:
 
 
 @functools.cache
-def _plotly_js() -> bytes:
-    """plotly.js of the installed ``plotly`` package, compressed: 1.5 MB instead of 4.8."""
-    from plotly.offline import get_plotlyjs
+def _plotly_js() -> Future[bytes]:
+    """plotly.js of the installed ``plotly`` package, compressed: 1.5 MB instead of 4.8.
 
-    return gzip.compress(get_plotlyjs().encode(), 9, mtime=0)
+    That takes a quarter of a second, in which the kernel would wait for the page anyway: hence a thread.
+    """
+
+    def compress() -> bytes:
+        from plotly.offline import get_plotlyjs
+
+        return gzip.compress(get_plotlyjs().encode(), 9, mtime=0)
+
+    return ThreadPoolExecutor(1, thread_name_prefix="plotly.js").submit(compress)
 
 
 class Chart(Widget):
@@ -47,6 +55,7 @@ class Chart(Widget):
             self._css = css("theme.css", "chart.css")
         super().__init__(**traits)
         self.on_msg(self._send_library)
+        _plotly_js()
 
     def show(self, figure: go.Figure) -> None:
         """Draw a figure in the place of the one before."""
@@ -54,4 +63,4 @@ class Chart(Widget):
 
     def _send_library(self, _: Any, content: Any, buffers: Any) -> None:
         if content == {"type": "plotly.js"}:
-            self.send({"type": "plotly.js"}, buffers=[_plotly_js()])
+            self.send({"type": "plotly.js"}, buffers=[_plotly_js().result()])

@@ -16,6 +16,7 @@ async function evaluate(source) {
   }
 }
 
+/** The library's bytes, from the kernel. */
 function askKernel(model, signal) {
   return new Promise((resolve, reject) => {
     signal.addEventListener("abort", () => reject(new Error("the chart that asked for plotly.js is gone")));
@@ -29,11 +30,21 @@ function askKernel(model, signal) {
   });
 }
 
+/** Ask for the page's one copy, if nobody has. Its code is not run before a chart is on the page. */
+function ask(model, signal) {
+  if (globalThis[LIBRARY]) return;
+  const bytes = askKernel(model, signal);
+  bytes.catch(() => {}); // whoever needs it hears of it below
+  let loaded = null;
+  globalThis[LIBRARY] = () => (loaded ??= bytes.then(gunzip).then(evaluate));
+}
+
 /** The page's one copy. When the chart that asked for it goes before it came, the next one asks. */
 async function library(model, signal) {
-  const mine = (globalThis[LIBRARY] ??= askKernel(model, signal).then(gunzip).then(evaluate));
+  ask(model, signal);
+  const mine = globalThis[LIBRARY];
   try {
-    return await mine;
+    return await mine();
   } catch (error) {
     if (globalThis[LIBRARY] === mine) delete globalThis[LIBRARY];
     if (signal.aborted || !error.message.endsWith("is gone")) throw error;
@@ -84,6 +95,9 @@ function playHead(plot) {
 }
 
 export default {
+  initialize({ model, signal }) {
+    ask(model, signal); // on its way while the page is drawn
+  },
   async render({ model, el, host, signal }) {
     begin(el, "lkv-chart");
     const plot = html("div", { class: "lkv-plot" }, el);
