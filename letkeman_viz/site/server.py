@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +20,13 @@ from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.treehandler import TornadoVoilaTreeHandler
 from voila.utils import get_page_config
 
+from ..plotly_js import compressed
 from .chapters import chapters, read_chapter
 
 SITE = Path(__file__).resolve().parent
 TEMPLATES = SITE / "templates" / "letkeman"
 STATIC = SITE / "static"
+PLOTLY = "letkeman/plotly.js.gz"
 
 
 class LandingHandler(BaseVoilaHandler):
@@ -76,6 +80,18 @@ class ChapterHandler(TornadoVoilaHandler):
         return {"page_config": page_config}
 
 
+class PlotlyHandler(BaseVoilaHandler):
+    """plotly.js, compressed, at an address that changes with its version."""
+
+    @tornado.web.authenticated
+    async def get(self) -> None:
+        """Write the bytes; they are a file of their own, unpacked by the page."""
+        data = await asyncio.wrap_future(compressed())
+        self.set_header("Content-Type", "application/gzip")
+        self.set_header("Cache-Control", "private, max-age=31536000, immutable")
+        self.write(data)
+
+
 class NotFoundHandler(BaseVoilaHandler):
     """Every other address: our own page instead of the web server's."""
 
@@ -99,6 +115,9 @@ class LetkemanVoila(Voila):
         settings = super().init_settings()
         settings["letkeman_folder"] = self.root_dir
         settings["voila_jinja2_env"].globals["assets"] = self.assets()
+        plotly = f"{url_path_join(self.base_url, PLOTLY)}?v={version('plotly')}"
+        settings["voila_jinja2_env"].globals["plotly"] = plotly
+        compressed()  # ready before the first visitor
         return settings
 
     def init_handlers(self) -> list[Any]:
@@ -110,6 +129,7 @@ class LetkemanVoila(Voila):
         return [
             (self.server_url, LandingHandler, own),
             (url_path_join(self.server_url, r"/voila/render/(.*)"), ChapterHandler, render),
+            (url_path_join(self.server_url, PLOTLY), PlotlyHandler, own),
             *kept,
             (r"/.*", NotFoundHandler, own),
         ]

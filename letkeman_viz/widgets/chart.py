@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-import functools
-import gzip
 import json
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import traitlets
 
+from ..plotly_js import compressed
 from ._assets import css, esm
 from ._base import FROM_BROWSER, REFERENCE, Widget
 from .player import Player
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
-
-
-@functools.cache
-def _plotly_js() -> Future[bytes]:
-    """plotly.js of the installed ``plotly`` package, compressed: 1.5 MB instead of 4.8.
-
-    That takes a quarter of a second, in which the kernel would wait for the page anyway: hence a thread.
-    """
-
-    def compress() -> bytes:
-        from plotly.offline import get_plotlyjs
-
-        return gzip.compress(get_plotlyjs().encode(), 9, mtime=0)
-
-    return ThreadPoolExecutor(1, thread_name_prefix="plotly.js").submit(compress)
 
 
 class Chart(Widget):
@@ -55,7 +38,6 @@ class Chart(Widget):
             self._css = css("theme.css", "chart.css")
         super().__init__(**traits)
         self.on_msg(self._send_library)
-        _plotly_js()
 
     def show(self, figure: go.Figure) -> None:
         """Draw a figure in the place of the one before."""
@@ -63,4 +45,4 @@ class Chart(Widget):
 
     def _send_library(self, _: Any, content: Any, buffers: Any) -> None:
         if content == {"type": "plotly.js"}:
-            self.send({"type": "plotly.js"}, buffers=[_plotly_js().result()])
+            self.send({"type": "plotly.js"}, buffers=[compressed().result()])

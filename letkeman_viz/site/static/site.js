@@ -31,6 +31,13 @@ function whenBodyExists(action) {
 
 whenBodyExists(applyTheme);
 
+/** The bytes at an address of ours; a promise that is refused where they cannot be had. */
+window.letkemanFetch = async (address) => {
+  const answer = await fetch(address, { priority: "low" });
+  if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
+  return answer.arrayBuffer();
+};
+
 // --- Waiting ---------------------------------------------------------------------------------------------
 
 /** Say `text` in the status line. */

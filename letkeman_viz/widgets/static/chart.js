@@ -3,6 +3,7 @@ import { gunzip } from "./gunzip.js";
 import { begin, html, svg, want } from "./stage.js";
 
 const LIBRARY = Symbol.for("letkeman_viz.plotly"); // one copy for all charts of the page
+const BYTES = Symbol.for("letkeman_viz.plotly.bytes"); // a site that has it sends it by itself
 
 /** plotly.js as a module: its text is made for script tags, so it is given a `module` to fill. */
 async function evaluate(source) {
@@ -33,7 +34,8 @@ function askKernel(model, signal) {
 /** Ask for the page's one copy, if nobody has. Its code is not run before a chart is on the page. */
 function ask(model, signal) {
   if (globalThis[LIBRARY]) return;
-  const bytes = askKernel(model, signal);
+  const sent = globalThis[BYTES] ?? Promise.reject(new Error("this page brings no plotly.js"));
+  const bytes = sent.catch(() => askKernel(model, signal));
   bytes.catch(() => {}); // whoever needs it hears of it below
   let loaded = null;
   globalThis[LIBRARY] = () => (loaded ??= bytes.then(gunzip).then(evaluate));
