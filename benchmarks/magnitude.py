@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import math
 import random
-import time
 from collections.abc import Callable
 
 import numpy as np
+from timing import best
 
 from letkeman_viz import expected_magnitude, irwin_hall_pdf, normalized_magnitude, simulate_magnitude
 
@@ -25,17 +25,6 @@ LAYERS = [(1, 1), (5, 5), (100, 1), (15, 25), (10, 100), (100, 50), (100, 300), 
 LAYER_DRAWS = 5000
 MOST_MICROSECONDS = 100.0
 LEAST_RATIO = 100.0
-
-
-def best(work: Callable[[], object], repeats: int) -> float:
-    """Seconds of the fastest of several calls, after one to warm up."""
-    work()
-    seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds)
 
 
 def loop_single(count: int, bound: float) -> float:

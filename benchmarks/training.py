@@ -12,28 +12,17 @@ import ctypes
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from timing import best
 
 from letkeman_viz import Network, counting_task, train
 
 SCHEMES = ["zeros", "ones", "standard_xavier", "normalized_xavier", "kaiming", "zeros", "ones"]
 EPOCHS = 1000
 ROWS = 32
-
-
-def best(work: Callable[[], object], repeats: int) -> float:
-    """Seconds of the fastest of several calls, after one to warm up."""
-    work()
-    seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds)
 
 
 def c_loop(folder: Path) -> Callable[[], object]:

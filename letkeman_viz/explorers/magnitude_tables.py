@@ -10,7 +10,7 @@ import ipywidgets
 import numpy as np
 
 from ..initializers import Initializer, get_initializer
-from ..magnitude import approximate, expected_magnitude, normalized_magnitude
+from ..magnitude import approximate, approximate_normalized, expected_magnitude, normalized_magnitude
 from ..simulation import simulate_magnitude
 from ..widgets import Chart, Table
 from .live import Live, row
@@ -29,7 +29,9 @@ ARTICLE_STANDARD = {
     1: 0.500474810495207, 5: 0.4658366066117104, 25: 0.4617913077193642,
     100: 0.4611953525250335, 300: 0.4603023799913436, 1000: 0.4605755033078747,
 }  # fmt: skip
-ARTICLE_NORMALIZED = {
+Printed = dict[tuple[int, int], tuple[float, float, float]]
+
+ARTICLE_NORMALIZED: Printed = {
     (1, 1): (0.8594973435645746, 0.8594973435645746, 0.8594973435645746),
     (5, 5): (0.8084311839378276, 0.8045734522931961, 0.806502318115512),
     (100, 1): (12.187413775506647, 0.011053896083235643, 0.1316119146913889),
@@ -40,6 +42,19 @@ ARTICLE_NORMALIZED = {
     (1000, 10): (11.277801840070467, 0.011307052186118244, 0.1228565055315076),
     (1, 10000): (0.00011277174801493292, 122.47346786077979, 0.01235888264582831),
     (3, 10000): (0.0003375413496494392, 66.31341829144523, 0.020225499187326784),
+}
+
+ARTICLE_LETKEMAN: Printed = {
+    (1, 1): (0.9943010700551295, 0.9943010700551295, 0.9943010700551295),
+    (5, 5): (0.9993559541424449, 1.0016561989451123, 1.0005060765437785),
+    (100, 1): (92.90548094688566, 0.08605654405489507, 1.0050607460631158),
+    (15, 25): (0.7219516088992118, 1.552360250077088, 1.0333548493409184),
+    (10, 100): (0.29088207337482874, 9.277565035000634, 1.1078532517044446),
+    (100, 50): (1.8668152727502358, 0.657427648552596, 1.0605568566184786),
+    (100, 300): (0.5372220506522588, 2.790470951744516, 1.1005342759253183),
+    (1000, 10): (92.54224171674791, 0.09236415107640739, 1.0077094735088017),
+    (1, 10000): (0.008441322648025064, 9262.953664512319, 0.93464322477678),
+    (3, 10000): (0.015693092438484952, 3084.4314192973225, 0.9407402961388404),
 }
 
 
@@ -91,18 +106,33 @@ class StandardTable(Live):
 
 
 def article_tables() -> ipywidgets.Widget:
-    """The article's normalized table as printed, what its columns are exactly, and what they should be."""
+    """The article's two normalized tables as printed, what their columns are exactly, and what is true."""
+    return ipywidgets.VBox(
+        [
+            _article_table("Normalized Xavier, as the article measured it", ARTICLE_NORMALIZED, _one),
+            _article_table(
+                "Normalized Letkeman, with the article's formula", ARTICLE_LETKEMAN, approximate_normalized
+            ),
+        ]
+    )
+
+
+def _one(fan_in: int, fan_out: int) -> float:
+    return 1.0
+
+
+def _article_table(caption: str, printed_rows: Printed, divisor: Callable[[int, int], float]) -> Table:
+    """A table of the article for Normalized Xavier's range divided by ``divisor(fan_in, fan_out)``."""
     header = ["layer (n, m)", "printed 'forward'", "(n/m) E|sum of m|", "printed 'backward'",
               "(m/n) E|sum of n|", "printed average", "exact average", "true forward",
               "true backward"]  # fmt: skip
+    senses = ("article_forward", "article_backward", "average", "forward", "backward")
     rows = []
-    for (n, m), (forward, backward, average) in ARTICLE_NORMALIZED.items():
-        senses = ("article_forward", "article_backward", "average", "forward", "backward")
-        exact = [f"{normalized_magnitude(n, m, sense):.6f}" for sense in senses]
-        printed = [f"{value:.6f}" for value in (forward, backward, average)]
-        pairs = [text for pair in zip(printed, exact[:3], strict=True) for text in pair]
+    for (n, m), printed in printed_rows.items():
+        exact = [f"{normalized_magnitude(n, m, sense) / divisor(n, m):.6f}" for sense in senses]
+        pairs = [text for pair in zip(map("{:.6f}".format, printed), exact[:3], strict=True) for text in pair]
         rows.append([f"({n}, {m})", *pairs, *exact[3:]])
-    return Table(caption="Normalized Xavier, as the article measured it", header=header, rows=rows)
+    return Table(caption=caption, header=header, rows=rows)
 
 
 class Calculator(Live):
