@@ -169,10 +169,14 @@ def test_the_calculator_says_bounds_and_the_line_that_does_it() -> None:
     assert rows["Normalized Letkeman"][1] == "0.15892"
     assert rows["Kaiming"][1] == "none"
     assert rows["Standard Xavier"][4] == "torch.nn.init.uniform_(layer.weight, -0.0357142857, 0.0357142857)"
-    calculator.one_hot.value = True
+    calculator.active.value = 1
     calculator.finish()
     one_hot = {row[0].partition(",")[0]: row for row in calculator.table.rows}
     assert one_hot["Standard Letkeman"][1] == "2"
+    calculator.active.value = 87.81  # the pixels of handwritten digits
+    calculator.finish()
+    pixels = {row[0].partition(",")[0]: row for row in calculator.table.rows}
+    assert float(pixels["Standard Xavier"][1]) == pytest.approx(1 / math.sqrt(87.81), rel=1e-5)
 
 
 def test_nothing_is_simulated_before_a_page_looks() -> None:

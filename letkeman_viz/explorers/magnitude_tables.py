@@ -10,7 +10,13 @@ import ipywidgets
 import numpy as np
 
 from ..initializers import Initializer, get_initializer
-from ..magnitude import approximate, approximate_normalized, expected_magnitude, normalized_magnitude
+from ..magnitude import (
+    MIN_COUNT,
+    approximate,
+    approximate_normalized,
+    expected_magnitude,
+    normalized_magnitude,
+)
 from ..simulation import simulate_magnitude
 from ..widgets import Chart, Table
 from .live import Live, row
@@ -144,15 +150,22 @@ class Calculator(Live):
         number = {"min": 1, "max": self.LARGEST, "layout": {"width": "200px"}}
         self.fan_in = ipywidgets.BoundedIntText(784, description="fan_in n", **number)
         self.fan_out = ipywidgets.BoundedIntText(128, description="fan_out m", **number)
-        self.one_hot = ipywidgets.Checkbox(description="one-hot or softmax input: 1 active", indent=False)
+        self.active = ipywidgets.BoundedFloatText(
+            0,
+            min=0,
+            max=self.LARGEST,
+            description="active inputs (0: all; one-hot: 1)",
+            layout={"width": "360px"},
+        )
+        self.active.style.description_width = "initial"
         self.table = Table(header=["scheme", "bound", "std", "std · √fan_in", "PyTorch"], copied=4)
-        super().__init__(self.table, [self.fan_in, self.fan_out, self.one_hot])
-        self.children = [row(self.fan_in, self.fan_out, self.one_hot), self.status, self.table]
+        super().__init__(self.table, [self.fan_in, self.fan_out, self.active])
+        self.children = [row(self.fan_in, self.fan_out, self.active), self.status, self.table]
         self.compute(lambda: False)  # at once: it is quick, and there is nothing else to see
 
     def compute(self, cancelled: Callable[[], bool]) -> None:
         n, m = self.fan_in.value, self.fan_out.value
-        options = {"active_inputs": 1} if self.one_hot.value else {}
+        options = {"active_inputs": max(self.active.value, MIN_COUNT)} if self.active.value else {}
         rows = [self._row(get_initializer(name, **options), n, m) for name in SCHEMES]
         self.show(partial(self.table.fill, rows))
 
