@@ -18,7 +18,8 @@ export function layout(sizes, width) {
     Array.from({ length: count }, (_, i) => ({ x: left + k * between, y: middle + (i - (count - 1) / 2) * gap })),
   );
   const bottom = top + (most - 1) * gap + radius;
-  return { neurons, radius, narrow, between, bottom, meters: bottom + 20, height: bottom + 66, width };
+  const widest = narrow ? 2.5 : 5; // pixels of the widest line; thicker ones would merge into a block
+  return { neurons, radius, narrow, widest, between, bottom, meters: bottom + 20, height: bottom + 66, width };
 }
 
 /** Distance of point p from the segment a-b. */

@@ -85,10 +85,10 @@ function tops(run, look, scale) {
 
 const SCALES = { fixed: "same for all frames", layer: "each layer's own", frame: "rescaled every frame" };
 
-function drawLegend(legend, top, scale, rows) {
+function drawLegend(legend, top, scale, rows, widest) {
   const line = (cls, value) =>
     `<span><svg width="34" height="10" aria-hidden="true"><line x1="1" x2="33" y1="5" y2="5" class="${cls}" ` +
-    `stroke-width="${edgeWidth(value, top)}"/></svg> ${formatNumber(value)}</span>`;
+    `stroke-width="${edgeWidth(value, top, widest)}"/></svg> ${formatNumber(value)}</span>`;
   const ring = (cls, word) =>
     `<span><svg width="18" height="18" aria-hidden="true"><circle cx="9" cy="9" r="8" class="lkv-rim"/>` +
     `<circle cx="9" cy="9" r="5.5" class="${cls} lkv-sample"/></svg> ${word}</span>`;
@@ -115,7 +115,7 @@ function drawFrame(parts, run, look, frame, row) {
       line.forEach((edge, j) => {
         const w = weights[i * fanOut + j];
         put(edge, "class", signOf(w));
-        put(edge, "stroke-width", edgeWidth(w, top[k]).toFixed(2));
+        put(edge, "stroke-width", edgeWidth(w, top[k], parts.place.widest).toFixed(2));
       }),
     );
     neurons[k + 1].forEach(({ ring }, j) => {
@@ -208,7 +208,7 @@ export default {
       const look = run.look(frame, row);
       const scale = model.get("scale");
       const top = tops(run, look, scale);
-      if (parts.top?.[0] !== top[0] || parts.scale !== scale) drawLegend(legend, top[0], scale, run.rows);
+      if (parts.top?.[0] !== top[0] || parts.scale !== scale) drawLegend(legend, top[0], scale, run.rows, parts.place.widest);
       Object.assign(parts, { top, scale });
       scaleChoice.value = scale;
       shown = [run, frame, row];
