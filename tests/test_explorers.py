@@ -21,6 +21,7 @@ from letkeman_viz import Recording, train, train_one
 from letkeman_viz.explorers import doing_it_wrong, figures
 from letkeman_viz.explorers.background import Newest
 from letkeman_viz.training import Cancelled
+from letkeman_viz.widgets import Chart
 
 SOON = 20.0  # seconds; only a broken build waits that long
 
@@ -188,13 +189,14 @@ FIGURES = [figures.gradient_figure, figures.loss_figure, figures.correct_figure]
 @pytest.mark.parametrize("draw", FIGURES)
 @pytest.mark.parametrize("name", ["ones", "zeros", "table", "diverged", "untrained"])
 def test_every_figure_is_valid_and_spans_the_run(
-    draw: Callable[[Recording], go.Figure], name: str, request: pytest.FixtureRequest
+    draw: Callable[[Recording], dict[str, Any]], name: str, request: pytest.FixtureRequest
 ) -> None:
     recording = train_one(max_updates=0) if name == "untrained" else request.getfixturevalue(name)
-    figure = draw(recording)
-    sent = json.loads(figure.to_json())
-    go.Figure(sent)  # validates every property
-    json.dumps(sent, allow_nan=False)
+    figure = go.Figure(draw(recording))
+    chart = Chart()
+    chart.show(draw(recording))
+    go.Figure(chart._figure)  # validates every property
+    json.dumps(chart._figure, allow_nan=False)
     low, high = figure.layout.xaxis.range
     assert low < 0
     assert high > recording.epochs
@@ -219,15 +221,15 @@ def steps_of(line: go.Scatter) -> np.ndarray:
 
 
 def test_even_steps_take_no_bytes_and_others_are_sent(ones: Recording, table: Recording) -> None:
-    assert [figures.loss_figure(run).data[0].x for run in (ones, table)] == [None, None]
+    assert [go.Figure(figures.loss_figure(run)).data[0].x for run in (ones, table)] == [None, None]
     uneven = replace(
         ones, steps=np.array([0, 3, 337]), parameters=ones.parameters[:3], gradient=ones.gradient[:3]
     )
-    np.testing.assert_array_equal(steps_of(figures.gradient_figure(uneven).data[0]), [0, 3, 337])
+    np.testing.assert_array_equal(steps_of(go.Figure(figures.gradient_figure(uneven)).data[0]), [0, 3, 337])
 
 
 def test_gradient_figure_has_a_line_for_each_layer_told_apart_by_colour_and_dash(ones: Recording) -> None:
-    lines = figures.gradient_figure(ones).data
+    lines = go.Figure(figures.gradient_figure(ones)).data
     assert [line.name for line in lines] == ["layer 1", "layer 2", "layer 3"]
     assert [line.meta["color"] for line in lines] == [f"--lkv-layer-{k}" for k in (1, 2, 3)]
     assert len({line.line.dash for line in lines}) == 3
@@ -238,7 +240,7 @@ def test_gradient_figure_has_a_line_for_each_layer_told_apart_by_colour_and_dash
 
 def test_exact_zeros_are_drawn_at_a_tick_that_says_0(zeros: Recording) -> None:
     assert (zeros.gradient[0, :2] == 0).all()  # what all zeros is about
-    figure = figures.gradient_figure(zeros)
+    figure = go.Figure(figures.gradient_figure(zeros))
     axis = figure.layout.yaxis
     assert axis.ticktext[-1] == "0"
     place = axis.tickvals[-1]
@@ -252,21 +254,21 @@ def test_exact_zeros_are_drawn_at_a_tick_that_says_0(zeros: Recording) -> None:
 
 
 def test_loss_and_counts_are_those_of_the_recording(table: Recording) -> None:
-    (loss,) = figures.loss_figure(table).data
+    (loss,) = go.Figure(figures.loss_figure(table)).data
     np.testing.assert_allclose(loss.y, table.curve("loss")[steps_of(loss)], rtol=1e-6)
-    presented, after = figures.correct_figure(table).data
+    presented, after = go.Figure(figures.correct_figure(table)).data
     np.testing.assert_array_equal(presented.y, table.correct[steps_of(presented) - 1])
     np.testing.assert_array_equal(after.y, table.curve("correct_after")[steps_of(after)])
-    bottom, top = figures.correct_figure(table).layout.yaxis.range
+    bottom, top = go.Figure(figures.correct_figure(table)).layout.yaxis.range
     assert bottom < 0
     assert top > 32
 
 
 def test_what_is_no_number_is_a_gap(diverged: Recording) -> None:
-    for line in figures.gradient_figure(diverged).data:
+    for line in go.Figure(figures.gradient_figure(diverged)).data:
         assert np.isnan(line.y[-3:]).all()
         assert np.isfinite(line.y[:-3]).all()
-    (loss,) = figures.loss_figure(diverged).data
+    (loss,) = go.Figure(figures.loss_figure(diverged)).data
     assert np.isnan(loss.y[-1])
 
 
@@ -334,7 +336,7 @@ def test_ticks_are_few_and_say_what_they_are() -> None:
 def test_ticks_of_short_runs_are_true(initializer: str, seed: int) -> None:
     recording = train_one(initializer=initializer, seed=seed)
     for draw in (figures.gradient_figure, figures.loss_figure):
-        axis = draw(recording).layout.yaxis
+        axis = go.Figure(draw(recording)).layout.yaxis
         ticks = [(t, v) for t, v in zip(axis.ticktext, axis.tickvals, strict=True) if t != "0"]
         assert len(ticks) >= 2
         assert [read(text) for text, _ in ticks] == pytest.approx([value for _, value in ticks])

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from ..recording import Recording
-from .plots import DASHES, figure, line, log_axis
+from .plots import DASHES, Figure, Trace, figure, line, log_axis
 
 MAX_POINTS = 1001  # every epoch of the chapters: thinning would hide the best of them
 
@@ -20,18 +19,19 @@ def _thin(recording: Recording) -> NDArray[np.int64]:
     return np.unique(np.linspace(0, recording.epochs, count).round().astype(np.int64))
 
 
-def _figure(recording: Recording, title: str, lines: list[go.Scatter], yaxis: dict[str, Any]) -> go.Figure:
+def _figure(recording: Recording, title: str, lines: list[Trace], yaxis: dict[str, Any]) -> Figure:
     # Room on both sides, so that a play head at either end is seen.
     span = max(recording.epochs, 1)
-    xaxis = {
+    xaxis: dict[str, Any] = {
         "title": "update" if recording.one_example else "epoch",
         "range": [-0.01 * span, 1.01 * span],
-        "dtick": 1 if span <= 8 else None,
     }
+    if span <= 8:
+        xaxis["dtick"] = 1
     return figure(title, lines, xaxis, yaxis)
 
 
-def gradient_figure(recording: Recording) -> go.Figure:
+def gradient_figure(recording: Recording) -> Figure:
     """Mean |dL/dw| of every layer against the step, on a log axis that has a zero."""
     true = list(recording.gradient.T)
     drawn, axis = log_axis(true)
@@ -42,7 +42,7 @@ def gradient_figure(recording: Recording) -> go.Figure:
     return _figure(recording, "Gradient: mean |dL/dw| of each layer", lines, axis)
 
 
-def loss_figure(recording: Recording) -> go.Figure:
+def loss_figure(recording: Recording) -> Figure:
     """Loss against the step, on a log axis that has a zero."""
     steps = _thin(recording)
     true = recording.curve("loss")[steps]
@@ -50,7 +50,7 @@ def loss_figure(recording: Recording) -> go.Figure:
     return _figure(recording, "Loss", [line("loss", "--lkv-ink", steps, drawn[0], true=true)], axis)
 
 
-def correct_figure(recording: Recording) -> go.Figure:
+def correct_figure(recording: Recording) -> Figure:
     """How many rows are right, in both ways of counting, against the epoch."""
     steps = _thin(recording)
     after = recording.curve("correct_after").astype(int)[steps]

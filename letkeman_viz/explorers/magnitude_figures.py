@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from .plots import DASHES, figure, line
+from .plots import DASHES, Figure, figure, line
 
 TIMES = ["1/100", "1/10", "kept", "10 times", "100 times"]
 
@@ -25,18 +24,19 @@ TOO_SMALL_TO_TOO_LARGE = [
 ]
 
 
-def histogram_figure(edges: Values, density: Values, x: Values, exact: Values, mean: float) -> go.Figure:
+def histogram_figure(edges: Values, density: Values, x: Values, exact: Values, mean: float) -> Figure:
     """Sampled density of \\|sum\\| (bars) under the exact one (line), and the mean so far."""
     top = 1.15 * float(max(exact.max(), density.max()))
-    bars = go.Bar(
-        x=((edges[1:] + edges[:-1]) / 2).astype("f4"),
-        y=density.astype("f4"),
-        width=float(edges[1] - edges[0]),
-        name="sampled",
-        marker={"line": {"width": 0}},
-        opacity=0.55,
-        meta={"color": "--lkv-layer-1"},
-    )
+    bars = {
+        "type": "bar",
+        "x": ((edges[1:] + edges[:-1]) / 2).astype("f4"),
+        "y": density.astype("f4"),
+        "width": float(edges[1] - edges[0]),
+        "name": "sampled",
+        "marker": {"line": {"width": 0}},
+        "opacity": 0.55,
+        "meta": {"color": "--lkv-layer-1"},
+    }
     traces = [
         bars,
         line("exact density", "--lkv-ink", x, exact, mode="lines"),
@@ -49,7 +49,7 @@ def histogram_figure(edges: Values, density: Values, x: Values, exact: Values, m
     return figure("How large is an output?", traces, *axes)
 
 
-def running_mean_figure(draws: Values, mean: Values, error: Values, exact: float, last: int) -> go.Figure:
+def running_mean_figure(draws: Values, mean: Values, error: Values, exact: float, last: int) -> Figure:
     """The running mean with two standard errors on either side, and the exact value it settles on."""
     band = line(
         "two standard errors", "--lkv-layer-1",
@@ -66,7 +66,7 @@ def running_mean_figure(draws: Values, mean: Values, error: Values, exact: float
     return figure("Its mean settles", traces, xaxis, {"range": [exact - spread, exact + spread]})
 
 
-def approximation_figure(n: Values, errors: Mapping[str, Values]) -> go.Figure:
+def approximation_figure(n: Values, errors: Mapping[str, Values]) -> Figure:
     """Relative error of approximations of E|S_n|, in parts per million, against n."""
     colors = ("--lkv-layer-2", "--lkv-layer-1")
     traces = [
@@ -79,20 +79,21 @@ def approximation_figure(n: Values, errors: Mapping[str, Values]) -> go.Figure:
     )
 
 
-def heat_map(sizes: Sequence[int], magnitude: Values, column: int, across: int, title: str) -> go.Figure:
+def heat_map(sizes: Sequence[int], magnitude: Values, column: int, across: int, title: str) -> Figure:
     """log10 of the magnitude over (fan_in, fan_out), with a cross-hair at (column, across)."""
     places = list(range(len(sizes)))
-    cells = go.Heatmap(
-        x=places,
-        y=places,
-        z=np.log10(magnitude).astype("f4"),
-        customdata=magnitude.astype("f4"),
-        hovertemplate="%{customdata:.3g}<extra></extra>",
-        zmin=-2,
-        zmax=2,
-        colorscale=TOO_SMALL_TO_TOO_LARGE,
-        colorbar={"tickvals": [-2, -1, 0, 1, 2], "ticktext": TIMES, "thickness": 12},
-    )
+    cells = {
+        "type": "heatmap",
+        "x": places,
+        "y": places,
+        "z": np.log10(magnitude).astype("f4"),
+        "customdata": magnitude.astype("f4"),
+        "hovertemplate": "%{customdata:.3g}<extra></extra>",
+        "zmin": -2,
+        "zmax": 2,
+        "colorscale": TOO_SMALL_TO_TOO_LARGE,
+        "colorbar": {"tickvals": [-2, -1, 0, 1, 2], "ticktext": TIMES, "thickness": 12},
+    }
     ends = [-0.5, len(sizes) - 0.5]
     hair: dict[str, Any] = {"mode": "lines", "showlegend": False, "hoverinfo": "skip"}
     traces = [
@@ -109,13 +110,14 @@ def heat_map(sizes: Sequence[int], magnitude: Values, column: int, across: int, 
         }
         for every in (4, 2)
     )
-    found = figure(title, traces, {"title": "fan_in, n", **across_ticks}, {"title": "fan_out, m", **up_ticks})
-    return found.update_layout(showlegend=False, hovermode="closest", margin={"t": 28, "l": 62, "b": 46})
+    axes = {"title": "fan_in, n", **across_ticks}, {"title": "fan_out, m", **up_ticks}
+    margin = {"t": 28, "r": 10, "l": 62, "b": 46}
+    return figure(title, traces, *axes, showlegend=False, hovermode="closest", margin=margin)
 
 
 def gain_figure(
     gains: Mapping[str, float], slopes: Mapping[str, float], measured: Mapping[str, float]
-) -> go.Figure:
+) -> Figure:
     """Magnitude of an output against the gain: a line for each kind of input, a mark for each scheme."""
     end = 1.7
     kinds = [
@@ -130,10 +132,16 @@ def gain_figure(
         for kind, slope in measured.items()
     ]  # fmt: skip
     kept = line("kept", "--lkv-ink", [0.0, end], [1.0, 1.0], dash="dash", mode="lines", showlegend=False)
-    names = go.Scatter(
-        x=list(gains.values()), y=[1.62 - 0.12 * (k % 3) for k in range(len(gains))], text=list(gains),
-        mode="text", showlegend=False, hoverinfo="skip", textposition="middle center",
-    )  # fmt: skip
+    names = {
+        "type": "scatter",
+        "x": list(gains.values()),
+        "y": [1.62 - 0.12 * (k % 3) for k in range(len(gains))],
+        "text": list(gains),
+        "mode": "text",
+        "showlegend": False,
+        "hoverinfo": "skip",
+        "textposition": "middle center",
+    }
     stems = [
         line(name, "--lkv-line", [g, g], [0.0, 1.56 - 0.12 * (k % 3)], mode="lines", showlegend=False,
              hoverinfo="skip", line={"width": 1})
@@ -144,7 +152,7 @@ def gain_figure(
     return figure("What the layer does to magnitude", [*stems, kept, *kinds, *dots, names], xaxis, yaxis)
 
 
-def depth_figure(by_scheme: Mapping[str, Values]) -> go.Figure:
+def depth_figure(by_scheme: Mapping[str, Values]) -> Figure:
     """Mean magnitude after each layer of a deep linear network, one line a scheme, on a log axis."""
     traces = [
         line(name, f"--lkv-layer-{k + 1}", np.arange(1, len(values) + 1), values, dash=DASHES[k])

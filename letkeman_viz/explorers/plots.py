@@ -1,4 +1,9 @@
-"""How the charts of all chapters look: Plotly figures whose colours are names that the page resolves."""
+"""How the charts of all chapters look: Plotly figures whose colours are names that the page resolves.
+
+A figure is the dict that plotly.js draws, with NumPy arrays for data. ``plotly.graph_objects`` would
+check it, but costs a kernel 17 MB and every figure 7 ms, which a dragged slider feels; so the tests
+check every figure with it instead, and the pages do without.
+"""
 
 from __future__ import annotations
 
@@ -7,22 +12,28 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
 Curve = NDArray[np.float64]
+Figure = dict[str, Any]
+Trace = dict[str, Any]
 
 
-def figure(title: str, traces: Sequence[Any], xaxis: dict[str, Any], yaxis: dict[str, Any]) -> go.Figure:
-    """A figure in the house style; ``xaxis`` and ``yaxis`` are Plotly's, with ``title`` as a plain string."""
-    names = sum(trace.showlegend is not False for trace in traces)
+def figure(
+    title: str, traces: Sequence[Trace], xaxis: dict[str, Any], yaxis: dict[str, Any], **layout: Any
+) -> Figure:
+    """A figure in the house style; ``xaxis`` and ``yaxis`` are Plotly's, with ``title`` as a plain string.
+
+    ``layout`` has what else of Plotly's layout differs from the house style.
+    """
+    names = sum(trace.get("showlegend", True) for trace in traces)
     top = 28 if names < 2 else 44 if names < 4 else 62  # room for no, one or two lines of legend
     heading = {"text": title, "x": 0, "xref": "paper", "xanchor": "left", "y": 0.98, "font": {"size": 13}}
-    return go.Figure(
-        traces,
-        layout={
+    return {
+        "data": list(traces),
+        "layout": {
             "title": heading,
             "template": "none",
             "margin": {"l": 50 if "title" in yaxis else 46, "r": 10, "t": top, "b": 34},
@@ -32,8 +43,9 @@ def figure(title: str, traces: Sequence[Any], xaxis: dict[str, Any], yaxis: dict
             "legend": {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"},
             "showlegend": names > 1,
             "hovermode": "x unified",
+            **layout,
         },
-    )
+    }
 
 
 def _axis(settings: dict[str, Any]) -> dict[str, Any]:
@@ -59,20 +71,21 @@ def _values(y: NDArray[Any]) -> NDArray[Any]:
 
 def line(
     name: str, color: str, x: Any, y: Any, *, dash: str = "solid", true: Any = None, **more: Any
-) -> go.Scatter:
+) -> Trace:
     """A curve; ``color`` names a colour of the style sheet, ``true`` has the values where ``y`` was moved."""
     moved = true is not None and not np.array_equal(y, true, equal_nan=True)
-    settings: dict[str, Any] = {
+    return {
+        "type": "scatter",
         **_places(np.asarray(x)),
         "y": _values(np.asarray(y)),
-        "customdata": _values(np.asarray(true)) if moved else None,
+        **({"customdata": _values(np.asarray(true))} if moved else {}),
         "hovertemplate": "%{customdata:.3g}" if moved else "%{y:.3g}",
         "name": name,
         "mode": "lines" if len(x) > 30 else "lines+markers",
         "line": {"dash": dash, "width": 2.5},
         "meta": {"color": color},
+        **more,
     }
-    return go.Scatter({**settings, **more})
 
 
 def log_axis(curves: Sequence[Curve]) -> tuple[list[Curve], dict[str, object]]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import base64
+import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import traitlets
 
 from ..plotly_js import compressed
@@ -39,10 +42,28 @@ class Chart(Widget):
         super().__init__(**traits)
         self.on_msg(self._send_library)
 
-    def show(self, figure: go.Figure) -> None:
-        """Draw a figure in the place of the one before."""
-        self._figure = json.loads(figure.to_json())
+    def show(self, figure: go.Figure | Mapping[str, Any]) -> None:
+        """Draw a figure in the place of the one before: a ``go.Figure``, or the dict of one."""
+        self._figure = _jsonable(figure if isinstance(figure, Mapping) else figure.to_dict())
 
     def _send_library(self, _: Any, content: Any, buffers: Any) -> None:
         if content == {"type": "plotly.js"}:
             self.send({"type": "plotly.js"}, buffers=[compressed().result()])
+
+
+def _jsonable(value: Any) -> Any:
+    """A figure as JSON can carry it: arrays in plotly.js's own packed form, NaN and infinity as gaps."""
+    if isinstance(value, np.ndarray) and value.dtype.kind in "iuf" and value.dtype.str[1:] in _PACKED:
+        data = base64.b64encode(np.ascontiguousarray(value).tobytes()).decode("ascii")
+        shape = {"shape": ", ".join(map(str, value.shape))} if value.ndim > 1 else {}
+        return {"dtype": value.dtype.str[1:], "bdata": data, **shape}
+    if isinstance(value, np.ndarray | np.generic):
+        return _jsonable(value.tolist())
+    if isinstance(value, Mapping):
+        return {key: _jsonable(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_jsonable(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+_PACKED = ("i1", "u1", "i2", "u2", "i4", "u4", "f4", "f8")
