@@ -400,7 +400,7 @@ def test_look_is_pythons_forward_and_back(scripts: Scripts, decoded: Recording, 
 
 def test_positions_outside_the_run_are_clamped(scripts: Scripts, decoded: Recording) -> None:
     frames, rows = scripts.page.evaluate(
-        "() => [[-5, 2, 1e9].map(run.clampFrame), [-1, 31, 99].map(run.clampRow)]"
+        "() => [[-5, 2, 1e9].map((k) => run.frameAt(run.step[k] ?? 100 * k)), [-1, 31, 99].map(run.clampRow)]"
     )
     assert frames == [0, 2, len(decoded) - 1]
     assert rows == [0, 31, 31]

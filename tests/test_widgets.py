@@ -17,7 +17,9 @@ from plotly.offline import get_plotlyjs
 
 from letkeman_viz import train, train_one, widgets
 from letkeman_viz.recording import MAX_FRAMES
-from letkeman_viz.widgets import Chart, NetworkDiagram, Player, Run, Slider, _assets
+from letkeman_viz.widgets import (
+    Chart, Editor, NetworkDiagram, Player, Run, Share, Slider, TakeAlong, _assets,
+)  # fmt: skip
 from letkeman_viz.widgets._base import Widget
 
 KINDS: list[type[Widget]] = [getattr(widgets, name) for name in widgets.__all__]
@@ -32,11 +34,14 @@ MODULES = [module_of(kind) for kind in KINDS]
 
 # What a page may send. All else it has no business sending; a new way in must be added here.
 FROM_BROWSER: dict[str, set[str]] = {
-    "Chart": {"wanted"},
-    "NetworkDiagram": {"scale"},
+    "Chart": {"wanted", "clicked"},
+    "Editor": {"change"},
+    "NetworkDiagram": {"scale", "pinned"},
     "Player": {"frame", "playing", "speed"},
+    "Race": {"wanted", "chosen", "scale"},
     "Run": {"wanted", "example"},
-    "Slider": {"value"},
+    "Share": {"asked"},
+    "Slider": {"_index"},
     "Table": {"wanted"},
 }
 
@@ -122,13 +127,17 @@ def player() -> Player:
 @pytest.fixture
 def make(table: Any, player: Player) -> Any:
     """Makes a widget of a class with what it needs."""
-    needs = {"recording": table, "run": Run(table), "player": player}
+    run = Run(table)
+    diagram = NetworkDiagram(run=run, player=player)
+    needs = {"recording": table, "run": run, "runs": [run], "player": player, "diagram": diagram}
 
     def make(kind: type[Widget]) -> Widget:
         if kind is Player:
             return player
         if kind is Slider:
             return Slider([1, 10, 100], 10, "Inputs")
+        if kind is TakeAlong:
+            return TakeAlong({"A file": lambda: ("a.txt", b"text")})
         names = kind.class_trait_names()
         return kind(**{name: value for name, value in needs.items() if name in names})
 
@@ -228,7 +237,12 @@ def test_what_a_page_may_set_stays_in_its_range(make: Any, kind: type[Widget], v
         "example": lambda example: isinstance(example, int) and 0 <= example <= 31,
         "scale": lambda scale: scale in ("fixed", "layer", "frame"),
         "wanted": lambda wanted: wanted in (True, False),
-        "value": lambda value: value in (1, 10, 100),
+        "clicked": lambda clicked: clicked == [],
+        "chosen": lambda chosen: chosen in (-1, 0, True),
+        "change": lambda change: change == {},
+        "asked": lambda asked: asked is None or len(asked) <= 30_001,
+        "pinned": lambda pinned: pinned in ([], [1]),
+        "_index": lambda index: index in (0, 1, 2),
     }
     for name in own_traits(kind):
         page.sets(**{name: value})
@@ -443,7 +457,8 @@ def definition(name: str) -> re.Pattern[str]:
 
 def test_every_script_is_a_widget_or_needed_by_one() -> None:
     names = {path.name for path in _assets.STATIC.glob("*.js")}
-    assert names == set(MODULES).union(*map(needs, MODULES))
+    # host.js takes Jupyter's part in a page that has none, see standalone.py
+    assert names - {"host.js"} == set(MODULES).union(*map(needs, MODULES))
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -500,12 +515,83 @@ def test_a_file_that_is_not_there_is_an_error() -> None:
 def test_a_slider_takes_only_what_it_offers() -> None:
     slider = Slider([1, 10, 100], 10, "Inputs")
     page = Page(slider)
-    page.sets(value=100)
+    page.sets(_index=2)
     assert slider.value == 100
-    page.sets(value=50)
+    page.sets(_index=3)
+    page.sets(_index=-1)
+    page.sets(_index="1")
     assert slider.value == 100
-    assert page.told("value") == [100]
+    assert page.told("_index") == [2, 2, 2]
+    assert slider.nearest(60) == 100
+    slider.value = 1
+    assert page.told("_index")[-1] == 0
     with pytest.raises(traitlets.TraitError, match="Inputs is 7; choose one of the 1 to 100 offered"):
         slider.value = 7
     with pytest.raises(traitlets.TraitError):
         Slider([1, 10], 3, "Inputs")
+
+
+# --- What a reader changes and takes along ----------------------------------------------------------
+
+
+def test_a_change_is_clamped_and_nonsense_is_refused(make: Any) -> None:
+    editor = make(Editor)
+    page = Page(editor)
+    page.sets(change={"place": [1, 0, 3], "value": 1e9, "more": "of it"})
+    assert editor.change == {"place": [1, 0, 3], "value": 10.0}
+    for wish in (
+        {"place": [1, 0, 300], "value": 1}, {"place": [1], "value": 1}, {"place": "1.0.3", "value": 1},
+        {"place": [1, 0, 3], "value": "1"}, {"place": [1, 0, 3]}, {"place": [1.5, 0], "value": 0},
+        {"place": [1, 0], "value": None}, {"place": [1, 0], "value": math.inf}, {"place": [1, 0], "value": math.nan},
+    ):  # fmt: skip
+        page.sets(change=wish)
+        assert editor.change == {"place": [1, 0, 3], "value": 10.0}
+
+
+def test_files_are_made_when_asked_for_and_failures_are_said() -> None:
+    def broken() -> tuple[str, bytes]:
+        raise OSError("the disk is full")
+
+    widget = TakeAlong({"A file": lambda: ("a.txt", b"text"), "Another": broken})
+    page = Page(widget)
+    for content in ({"type": "make", "label": "A file"}, {"type": "make", "label": "Another"}):
+        page.says({"method": "custom", "content": content})
+    (first, files), (second, none) = page.sent
+    assert first["content"] == {"type": "file", "label": "A file", "name": "a.txt"}
+    assert files == [b"text"]
+    assert second["content"] == {"type": "failed", "label": "Another", "text": "the disk is full"}
+    assert none == []
+    for content in (
+        None,
+        [],
+        {"type": "make"},
+        {"type": "make", "label": ["A file"]},
+        {"type": "make", "label": "/etc"},
+    ):
+        page.says({"method": "custom", "content": content})
+    assert len(page.sent) == 2
+
+
+def test_an_address_of_any_length_is_cut_where_it_will_be_refused() -> None:
+    share = Share()
+    Page(share).sets(asked="x" * 1_000_000)
+    assert share.asked is not None
+    assert len(share.asked) == 30_001
+
+
+def test_a_click_is_three_finite_numbers() -> None:
+    chart = Chart()
+    page = Page(chart)
+    page.sets(clicked=[1, 2.5, 3])
+    for clicked in ([1, 2], [1, 2, math.nan], [1, 2, "3"], [[1], 2, 3], "123"):
+        page.sets(clicked=clicked)
+    assert chart.clicked == [1.0, 2.5, 3.0]
+
+
+def test_a_player_is_told_whether_to_stay_where_it_is() -> None:
+    player = Player()
+    page = Page(player)
+    player.load([0, 1], keep=True)
+    player.load([0, 2])
+    assert page.told("_keeps") == [True, False]
+    assert page.told("_loads") == [1, 2]

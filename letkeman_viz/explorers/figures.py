@@ -31,7 +31,7 @@ def _figure(recording: Recording, title: str, lines: list[Trace], yaxis: dict[st
     return figure(title, lines, xaxis, yaxis)
 
 
-def gradient_figure(recording: Recording) -> Figure:
+def gradient_figure(recording: Recording, title: str = "Gradient: mean |dL/dw| of each layer") -> Figure:
     """Mean |dL/dw| of every layer against the step, on a log axis that has a zero."""
     true = list(recording.gradient.T)
     drawn, axis = log_axis(true)
@@ -39,7 +39,7 @@ def gradient_figure(recording: Recording) -> Figure:
         line(f"layer {k + 1}", f"--lkv-layer-{k % 6 + 1}", recording.steps, y, true=t, dash=DASHES[k % 6])
         for k, (y, t) in enumerate(zip(drawn, true, strict=True))
     ]
-    return _figure(recording, "Gradient: mean |dL/dw| of each layer", lines, axis)
+    return _figure(recording, title, lines, axis)
 
 
 def loss_figure(recording: Recording) -> Figure:

@@ -28,23 +28,24 @@ def esm(name: str) -> str:
     def collect(module: str) -> None:
         if module in done:
             return
-        source = _read(module)
+        source = read(module)
         for dependency in _IMPORT.findall(source):
             collect(dependency)
         done.append(module)
 
     collect(name)
-    return "".join(_bare(_EXPORT.sub("", _IMPORT.sub("", _read(module)))) for module in done)
+    return "".join(_bare(_EXPORT.sub("", _IMPORT.sub("", read(module)))) for module in done)
 
 
 def css(*names: str) -> str:
     """Style sheets of ``static/``, one behind another."""
-    return "".join(_bare(_read(name)) for name in names)
+    return "".join(_bare(read(name)) for name in names)
 
 
 def _bare(source: str) -> str:
     return _COMMENT.sub("", _REMARK.sub("", source))
 
 
-def _read(name: str) -> str:
+def read(name: str) -> str:
+    """The text of ``static/name``."""
     return (STATIC / name).read_text(encoding="utf-8")

@@ -22,15 +22,19 @@ if TYPE_CHECKING:
 class Chart(Widget):
     """A Plotly figure. With a ``player``, only what lies before the play head is drawn.
 
-    The x axis of the figure must then count the player's ``steps``. ``label`` says in words what the
-    chart shows, for those who cannot see it. The library goes to the browser when it asks for it, and
-    it asks only if no other chart of the page has. ``wanted`` turns true when a page first shows the chart.
+    The x axis of the figure must then count the player's ``steps``. Unless it ``covers``, the whole is
+    drawn and a line marks the play head. ``clicked`` is the point last clicked, [x, y, how many clicks].
+    ``label`` says in words what the chart shows, for those who cannot see it. The library goes to the
+    browser when it asks for it, and it asks only if no other chart of the page has. ``wanted`` turns
+    true when a page first shows the chart.
     """
 
     _esm = esm("chart.js")
     _css = css("chart.css")
 
     wanted = traitlets.Bool(False).tag(**FROM_BROWSER)
+    covers = traitlets.Bool(True).tag(sync=True)
+    clicked = traitlets.List(traitlets.Float(), maxlen=3).tag(**FROM_BROWSER)
     player = traitlets.Instance(Player, allow_none=True).tag(**REFERENCE)
     height = traitlets.Int(220, min=80, max=2000).tag(sync=True)
     label = traitlets.Unicode("").tag(sync=True)
@@ -45,6 +49,12 @@ class Chart(Widget):
     def show(self, figure: go.Figure | Mapping[str, Any]) -> None:
         """Draw a figure in the place of the one before: a ``go.Figure``, or the dict of one."""
         self._figure = _jsonable(figure if isinstance(figure, Mapping) else figure.to_dict())
+
+    @traitlets.validate("clicked")
+    def _check_clicked(self, proposal: dict[str, Any]) -> list[float]:
+        if len(proposal["value"]) != 3 or not all(map(math.isfinite, proposal["value"])):
+            raise traitlets.TraitError("clicked must be three finite numbers: x, y and how many clicks")
+        return list(proposal["value"])
 
     def _send_library(self, _: Any, content: Any, buffers: Any) -> None:
         if content == {"type": "plotly.js"}:

@@ -32,6 +32,7 @@ class Player(Widget):
     playing = traitlets.Bool(False).tag(**FROM_BROWSER)
     speed = traitlets.Float(30.0).tag(**FROM_BROWSER)
     _loads = traitlets.Int(0).tag(sync=True)
+    _keeps = traitlets.Bool(False).tag(sync=True)
 
     @traitlets.validate("steps")
     def _check_steps(self, proposal: dict[str, Any]) -> list[int]:
@@ -47,12 +48,16 @@ class Player(Widget):
             raise traitlets.TraitError(f"speed is {speed}; choose frames per second from 0.5 to 240")
         return min(max(speed, MIN_SPEED), MAX_SPEED)
 
-    def load(self, steps: list[int]) -> None:
+    def load(self, steps: list[int], keep: bool = False) -> None:
         """Take the frames of a new recording; the page then goes back to the first.
+
+        With ``keep`` it stays at the frame where it is, or at the end if it is there: for one who
+        watches what a slider changes.
 
         The page owns the position. A frame written from here could cross one that is on its way, and the
         page would start the new run where it was in the old one; so it is told to start, and does.
         """
         with self.hold_sync():
             self.steps = steps
+            self._keeps = keep
             self._loads += 1

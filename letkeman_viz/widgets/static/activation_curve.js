@@ -45,7 +45,7 @@ export default {
     let parts = null;
 
     function rebuild(run, row) {
-      const width = Math.max(root.getBoundingClientRect().width, 300);
+      const width = Math.max(root.clientWidth, 300);
       const far = reach(run, row);
       const name = run.activation;
       const [x, across] = [44, width - 56];

@@ -20,7 +20,7 @@ export default {
         html("span", { class: "lkv-half" }, cell);
         html("span", { class: "lkv-number-name", text: toDecimal(run.inputs(row)) }, cell);
         html("span", { class: "lkv-half" }, cell);
-        cell.addEventListener("click", () => view.source.choose(row));
+        cell.addEventListener("click", () => view.choose(row));
         return cell;
       });
     }

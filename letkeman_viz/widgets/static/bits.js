@@ -14,3 +14,18 @@ export function isRight(outputs, target) {
 export function toDecimal(values) {
   return Array.from(values).reduce((sum, value) => 2 * sum + (value > 0.5 ? 1 : 0), 0);
 }
+
+/** The row of the table that has this row's inputs but for one bit, or -1. */
+export function rowWithBitFlipped(run, row, bit) {
+  const wanted = Array.from(run.inputs(row));
+  wanted[bit] = wanted[bit] > 0.5 ? 0 : 1;
+  for (let k = 0; k < run.rows; k++) if (run.inputs(k).every((x, i) => x === wanted[i])) return k;
+  return -1;
+}
+
+/** A row in words: bits with the number they read as, or other numbers as they are. */
+export function rowText(values, format) {
+  const all = Array.from(values);
+  if (!all.every((v) => v === 0 || v === 1)) return all.map(format).join("  ");
+  return `${all.join(" ")} = ${toDecimal(all)}`;
+}

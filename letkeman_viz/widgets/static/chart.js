@@ -78,8 +78,8 @@ function themed(layout, el) {
 
 let clips = 0;
 
-/** Cover what lies to the right of the play head. @returns {(step: number) => void} */
-function playHead(plot) {
+/** A line at the play head, which can cover what lies to the right of it. @returns {(step: number) => void} */
+function playHead(plot, covers) {
   const { xaxis, yaxis } = plot._fullLayout;
   const picture = plot.querySelector("svg.main-svg");
   const traces = picture.querySelector(".overplot .scatterlayer");
@@ -87,7 +87,7 @@ function playHead(plot) {
   const id = `lkv-clip-${++clips}`;
   const clip = svg("clipPath", { id, class: "lkv-clip" }, picture.querySelector("defs"));
   const open = svg("rect", { x: -20, y: -20, width: 0, height: yaxis._length + 40 }, clip);
-  traces.setAttribute("clip-path", `url(#${id})`);
+  if (covers) traces.setAttribute("clip-path", `url(#${id})`);
   const line = svg("line", { y1: yaxis._offset, y2: yaxis._offset + yaxis._length, class: "lkv-head-line" }, picture);
   return (step) => {
     const x = Math.min(Math.max(xaxis.d2p(step), 0), xaxis._length);
@@ -113,6 +113,12 @@ export default {
       const steps = player.get("steps");
       uncover(steps[Math.min(player.get("frame"), steps.length - 1)]);
     };
+    let clicks = 0;
+    function tellClick({ points: [{ x, y }] }) {
+      if (typeof x !== "number" || typeof y !== "number") return;
+      model.set("clicked", [x, y, ++clicks]); // counted, so that the same point can be clicked again
+      model.save_changes();
+    }
     let Plotly = null;
     let busy = Promise.resolve();
     let asked = false;
@@ -131,9 +137,11 @@ export default {
       waiting.remove();
       await Plotly.react(plot, coloured(data, el), themed(layout, el), { displayModeBar: false, responsive: false });
       if (signal.aborted) return;
+      if (!plot.dataset.clicks) plot.on("plotly_click", tellClick);
+      plot.dataset.clicks = "yes";
       plot.setAttribute("role", "img");
       plot.setAttribute("aria-label", model.get("label"));
-      uncover = player ? playHead(plot) : uncover;
+      uncover = player ? playHead(plot, model.get("covers")) : uncover;
       move();
       el.dataset.drawn = "yes";
     }
@@ -143,6 +151,7 @@ export default {
     const resized = new ResizeObserver(draw);
     const themes = new MutationObserver(draw);
     themes.observe(document.body, { attributeFilter: ["data-jp-theme-light"] });
+    themes.observe(document.documentElement, { attributeFilter: ["data-lkv-palette"] });
     signal.addEventListener("abort", () => {
       resized.disconnect();
       themes.disconnect();

@@ -11,7 +11,10 @@ function describeInput(run, look, { index }) {
   const place = 2 ** (run.sizes[0] - 1 - index);
   return {
     title: `input, bit ${index + 1}`,
-    lines: [`value ${formatNumber(look.activations[0][index])}; in the number this bit counts ${place}`],
+    lines: [
+      `value ${formatNumber(look.activations[0][index])}; in the number this bit counts ${place}`,
+      ...(run.rows > 1 ? ["press it, or Enter, to flip it"] : []),
+    ],
   };
 }
 
@@ -40,13 +43,19 @@ function describeNeuron(run, look, { layer, index }) {
   return { title: nameOf(run, layer, index), lines };
 }
 
+/** What a weight or a bias is called. */
+export function placeOf(run, part) {
+  if (part.kind === "neuron") return `bias of ${nameOf(run, part.layer, part.index)}`;
+  return `weight from ${nameOf(run, part.layer - 1, part.from)} to ${nameOf(run, part.layer, part.to)}`;
+}
+
 function describeEdge(run, look, { layer, from, to }) {
   const { weights, fanOut } = look.layers[layer - 1];
   const weight = weights[from * fanOut + to];
   const input = look.activations[layer - 1][from];
   const error = look.errors[layer][to];
   return {
-    title: `weight from ${nameOf(run, layer - 1, from)} to ${nameOf(run, layer, to)}`,
+    title: placeOf(run, { kind: "edge", layer, from, to }),
     lines: [
       `weight ${formatNumber(weight)}; it adds ${formatNumber(input)} × ${formatNumber(weight)} = ${formatNumber(input * weight)} to the sum`,
       `gradient = input ${formatNumber(input)} × error ${formatNumber(error)} = ${formatNumber(input * error)}`,

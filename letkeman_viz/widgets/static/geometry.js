@@ -18,8 +18,27 @@ export function layout(sizes, width) {
     Array.from({ length: count }, (_, i) => ({ x: left + k * between, y: middle + (i - (count - 1) / 2) * gap })),
   );
   const bottom = top + (most - 1) * gap + radius;
-  const widest = narrow ? 2.5 : 5; // pixels of the widest line; thicker ones would merge into a block
-  return { neurons, radius, narrow, widest, between, bottom, meters: bottom + 20, height: bottom + 66, width };
+  const crowded = Math.max(1, most / 10);
+  const widest = (narrow ? 2.5 : 5) / crowded; // pixels of the widest line; thicker ones would merge into a block
+  const has = ({ layer, index, from, to }) =>
+    layer < sizes.length && (index ?? to) < sizes[layer] && (from ?? 0) < (sizes[layer - 1] ?? 1);
+  return { neurons, radius, narrow, widest, between, tight: between < 62, bottom, meters: bottom + 20, height: bottom + 66, width, has };
+}
+
+/** A neuron [layer, index] or a weight [layer, from, to] as `pick` would give it; null for anything else. */
+export function partOf(numbers) {
+  const [layer, a, b] = numbers;
+  if (numbers.length === 2) return { kind: "neuron", layer, index: a };
+  return numbers.length === 3 ? { kind: "edge", layer, from: a, to: b } : null;
+}
+
+/** Whether a part of the network is, or touches, the one in focus. */
+export function isNear(focus, part) {
+  const ends = (p) => (p.kind === "neuron" ? [[p.layer, p.index]] : [[p.layer - 1, p.from], [p.layer, p.to]]);
+  const touches = ([layer, index]) => ends(part).some(([l, i]) => l === layer && i === index);
+  if (focus.kind === "edge") return part.kind === "neuron" ? ends(focus).some((e) => ends(part)[0].every((v, k) => v === e[k])) : ends(focus).every(touches);
+  if (part.kind === "edge") return touches([focus.layer, focus.index]);
+  return Math.abs(part.layer - focus.layer) === 1 || touches([focus.layer, focus.index]);
 }
 
 /** Distance of point p from the segment a-b. */

@@ -1,79 +1,19 @@
 // NetworkDiagram: one network as SVG. Built once per run and width; a frame only changes attributes.
-import { bitIsRight } from "./bits.js";
+import { bitIsRight, rowWithBitFlipped } from "./bits.js";
 import { describe } from "./describe.js";
-import { formatNumber, layerName, niceCeiling } from "./format.js";
-import { decades, edgeWidth, layout, onLog, pick, signOf, walk, walkEdges } from "./geometry.js";
+import { buildEdges, buildLabels, buildMeters, buildNeurons, drawLegend } from "./diagram_parts.js";
+import { formatNumber, niceCeiling } from "./format.js";
+import { decades, edgeWidth, isNear, partOf, layout, onLog, pick, signOf, walk, walkEdges } from "./geometry.js";
 import { begin, follow, html, setText, svg } from "./stage.js";
 
 // An application: its keys are its own, which a picture's would not be.
 const PICTURE = { tabindex: 0, role: "application", "aria-roledescription": "network diagram", class: "lkv-picture" };
-const HINT = "Point at a line or a neuron to see its numbers. With the keyboard: arrows walk the neurons, Page Up and Page Down the weights into one.";
+const HINT = "Point at a line or a neuron to see its numbers; press it to keep them, and to fade the rest. Press an input to flip its bit. " +
+  "With the keyboard: arrows walk the neurons, Page Up and Page Down the weights into one, Enter presses, Escape lets go.";
 
 /** Set an attribute only where it changes: most edges stand still from one frame to the next. */
 function put(element, name, value) {
   if (element.getAttribute(name) !== value) element.setAttribute(name, value);
-}
-
-function text(parent, x, y, content, cls) {
-  const element = svg("text", { x, y, class: cls }, parent);
-  element.textContent = content;
-  return element;
-}
-
-function buildEdges(root, place) {
-  const group = svg("g", { class: "lkv-edges" }, root);
-  return place.neurons.slice(1).map((column, k) =>
-    place.neurons[k].map((a) =>
-      column.map((b) => svg("line", { x1: a.x, y1: a.y, x2: b.x, y2: b.y, class: "zero" }, group)),
-    ),
-  );
-}
-
-function buildNeurons(root, place) {
-  const r = place.radius;
-  return place.neurons.map((column, k) =>
-    column.map(({ x, y }) => {
-      const group = svg("g", { class: "lkv-neuron" }, root);
-      svg("circle", { cx: x, cy: y, r: r + 1, class: "lkv-rim" }, group);
-      const ring = k > 0 && svg("circle", { cx: x, cy: y, r: r - 2, class: "zero" }, group);
-      svg("circle", { cx: x, cy: y, r: r - 4, class: "lkv-empty" }, group);
-      const fill = svg("circle", { cx: x, cy: y, r: r - 4, class: "lkv-fill" }, group);
-      return { group, ring, fill };
-    }),
-  );
-}
-
-function buildLabels(root, run, place) {
-  const { neurons, radius, width, narrow } = place;
-  neurons.forEach((column, k) => text(root, column[0].x, 16, layerName(k, run.sizes), "lkv-head"));
-  const inputs = neurons[0].map(({ x, y }, i) => {
-    if (!narrow) text(root, x - radius - 34, y + 4, String(2 ** (run.sizes[0] - 1 - i)), "lkv-place");
-    return text(root, x - radius - 12, y + 5, "", "lkv-bit");
-  });
-  const columns = narrow ? [width - 74, width - 44, width - 17] : [width - 108, width - 64, width - 24];
-  ["", "bit", narrow ? "want" : "wanted"].forEach((name, k) => text(root, columns[k], 16, name, "lkv-head"));
-  const outputs = neurons.at(-1).map(({ y }) => ({
-    value: text(root, columns[0], y + 4, "", "lkv-value"),
-    bit: text(root, columns[1], y + 5, "", "lkv-bit"),
-    wanted: text(root, columns[2], y + 5, "", "lkv-bit"),
-  }));
-  return { inputs, outputs };
-}
-
-function buildMeters(root, run, place) {
-  const y = place.meters;
-  const length = Math.min(place.between * 0.8, 150);
-  const meters = place.neurons.slice(1).map((column, k) => {
-    const middle = (place.neurons[k][0].x + column[0].x) / 2;
-    const x = middle - length / 2;
-    text(root, middle, y, `layer ${k + 1}`, "lkv-head");
-    svg("rect", { x, y: y + 6, width: length, height: 8, rx: 2, class: "lkv-meter" }, root);
-    const style = `fill: var(--lkv-layer-${(k % 6) + 1})`;
-    const bar = svg("rect", { x, y: y + 6, width: 0, height: 8, rx: 2, style }, root);
-    return { bar, length, number: text(root, middle, y + 31, "", "lkv-number") };
-  });
-  if (!place.narrow) text(root, 2, y + 14, "gradient", "lkv-side");
-  return meters;
 }
 
 /** What the widest line of each layer stands for. */
@@ -84,22 +24,6 @@ function tops(run, look, scale) {
 }
 
 const SCALES = { fixed: "same for all frames", layer: "each layer's own", frame: "rescaled every frame" };
-
-function drawLegend(legend, top, scale, rows, widest) {
-  const line = (cls, value) =>
-    `<span><svg width="34" height="10" aria-hidden="true"><line x1="1" x2="33" y1="5" y2="5" class="${cls}" ` +
-    `stroke-width="${edgeWidth(value, top, widest)}"/></svg> ${formatNumber(value)}</span>`;
-  const ring = (cls, word) =>
-    `<span><svg width="18" height="18" aria-hidden="true"><circle cx="9" cy="9" r="8" class="lkv-rim"/>` +
-    `<circle cx="9" cy="9" r="5.5" class="${cls} lkv-sample"/></svg> ${word}</span>`;
-  const lines = scale === "layer" ? "<span>widest: the layer's largest</span>" :
-    line("positive", top) + line("positive", top / 2) + line("negative", -top / 2) + line("negative", -top) + line("zero", 0);
-  legend.innerHTML =
-    `<div><b>Line: weight</b> ${lines}</div>` +
-    `<div><b>Outline: bias</b> ${ring("zero", "0")}${ring("positive", "positive")}${ring("negative", "negative")}` +
-    `<b class="lkv-gap">Fill: activation</b> <span>0 <i class="lkv-ramp"></i> 1</span></div>` +
-    `<div><b>Bar: gradient</b> <span>mean |dL/dw| of the layer${rows > 1 ? ` over all ${rows} examples` : ""}, log scale</span></div>`;
-}
 
 function fillOf(run, layer, a) {
   const isSigmoid = layer === 0 || layer === run.sizes.length - 1 || run.activation === "sigmoid";
@@ -125,7 +49,7 @@ function drawFrame(parts, run, look, frame, row) {
     const g = run.gradient(frame)[k];
     put(meters[k].bar, "class", signOf(g) === "broken" ? "lkv-broken" : "");
     put(meters[k].bar, "width", (onLog(g, range) * meters[k].length).toFixed(1));
-    setText(meters[k].number, g === 0 ? "exactly 0" : formatNumber(g));
+    if (meters[k].number) setText(meters[k].number, g === 0 ? "exactly 0" : formatNumber(g));
   });
   look.activations.forEach((values, k) =>
     values.forEach((a, i) => {
@@ -158,51 +82,108 @@ function highlight(parts, picked) {
   }
 }
 
+/** Fade everything that has nothing to do with what is pinned. */
+function fade(parts, pinned) {
+  parts.root.classList.toggle("lkv-focused", pinned !== null);
+  parts.edges.forEach((lines, k) =>
+    lines.forEach((line, from) =>
+      line.forEach((edge, to) => {
+        edge.toggleAttribute("data-near", pinned !== null && isNear(pinned, { kind: "edge", layer: k + 1, from, to }));
+      }),
+    ),
+  );
+  parts.neurons.forEach((column, layer) =>
+    column.forEach(({ group }, index) => {
+      group.toggleAttribute("data-near", pinned !== null && isNear(pinned, { kind: "neuron", layer, index }));
+    }),
+  );
+}
+
+function build(root, run) {
+  const place = layout(run.sizes, Math.max(root.clientWidth, 300));
+  root.replaceChildren();
+  root.setAttribute("viewBox", `0 0 ${place.width} ${place.height}`);
+  root.setAttribute("height", place.height);
+  const edges = buildEdges(root, place);
+  return {
+    root, place, edges, neurons: buildNeurons(root, place), labels: buildLabels(root, run, place),
+    meters: buildMeters(root, run, place), shape: String(run.sizes), top: null,
+  };
+}
+
+/** The controls under the picture: legend, choice of scale, and the numbers of what is picked. */
+function buildFoot(model, el) {
+  const box = html("div", { class: "lkv-legend" }, el);
+  const legend = html("div", {}, box);
+  const label = html("label", { class: "lkv-scale", text: "Scale of the lines: " }, box);
+  const choice = html("select", {}, label);
+  for (const [value, name] of Object.entries(SCALES)) html("option", { value, text: name }, choice);
+  choice.addEventListener("change", () => {
+    model.set("scale", choice.value);
+    model.save_changes();
+  });
+  return { legend, choice, detail: html("div", { class: "lkv-detail" }, el) };
+}
+
 export default {
   async render({ model, el, host, signal }) {
     begin(el, "lkv-diagram");
     const root = svg("svg", PICTURE, el);
-    const legendBox = html("div", { class: "lkv-legend" }, el);
-    const legend = html("div", {}, legendBox);
-    const scaleLabel = html("label", { class: "lkv-scale", text: "Scale of the lines: " }, legendBox);
-    const scaleChoice = html("select", {}, scaleLabel);
-    for (const [value, name] of Object.entries(SCALES)) html("option", { value, text: name }, scaleChoice);
-    scaleChoice.addEventListener("change", () => {
-      model.set("scale", scaleChoice.value);
-      model.save_changes();
-    });
-    const detail = html("div", { class: "lkv-detail" }, el);
+    const { legend, choice, detail } = buildFoot(model, el);
     let parts = null;
     let shown = null; // [run, frame, row] on show
-    let picked = null;
+    let hovered = null; // what a pointer or the arrow keys are on
+    let complaint = ""; // why a press did nothing
+
+    const pinned = () => {
+      const found = partOf(model.get("pinned"));
+      return found && shown && parts.place.has(found) ? found : null;
+    };
+    const picked = () => hovered ?? pinned();
 
     function drawDetail(aloud) {
       detail.setAttribute("aria-live", aloud ? "polite" : "off"); // not at every frame
       const [run, frame, row] = shown;
-      const found = picked && describe({ ...run, shownRow: row }, run.look(frame, row), picked);
+      const found = picked() && describe({ ...run, shownRow: row }, run.look(frame, row), picked());
       const lines = found ? [found.title, ...found.lines] : [HINT];
+      if (complaint) lines.push(complaint);
       while (detail.children.length > lines.length) detail.lastChild.remove();
       lines.forEach((line, k) => setText(detail.children[k] ?? html("p", {}, detail), line));
       detail.classList.toggle("lkv-hint", !found);
     }
     function choose(next) {
-      picked = next;
-      highlight(parts, picked);
+      hovered = next;
+      complaint = "";
+      highlight(parts, picked());
+      drawDetail(true);
+    }
+    function pin(part) {
+      const same = part && JSON.stringify(part) === JSON.stringify(pinned());
+      model.set("pinned", part && !same ? [part.layer, ...(part.kind === "edge" ? [part.from, part.to] : [part.index])] : []);
+      model.save_changes();
+    }
+    function press(part) {
+      const [run, , row] = shown;
+      if (part?.kind !== "neuron" || part.layer > 0 || run.rows === 1) return pin(part);
+      const other = rowWithBitFlipped(run, row, part.index);
+      if (other >= 0) return view.choose(other);
+      complaint = "With this bit flipped, the pattern is not in the table, so the network has no answer to compare with.";
+      drawDetail(true);
+    }
+    function drawPinned() {
+      fade(parts, pinned());
+      highlight(parts, picked());
       drawDetail(true);
     }
     function rebuild(run) {
-      const place = layout(run.sizes, Math.max(root.getBoundingClientRect().width, 300));
-      root.replaceChildren();
-      root.setAttribute("viewBox", `0 0 ${place.width} ${place.height}`);
-      root.setAttribute("height", place.height);
+      const width = Math.max(root.clientWidth, 300);
+      if (parts?.shape !== String(run.sizes) || parts.place.width !== width) {
+        parts = build(root, run);
+        hovered = null;
+      }
       root.setAttribute("aria-label", `Network of ${run.sizes.join("-")} neurons, ${run.label}`);
-      const edges = buildEdges(root, place);
       const gradients = Array.from({ length: run.frames }, (_, f) => [...run.gradient(f)]).flat();
-      parts = {
-        root, place, edges, neurons: buildNeurons(root, place), labels: buildLabels(root, run, place),
-        meters: buildMeters(root, run, place), range: decades(gradients), biasTop: run.largest.bias || 1, top: null,
-      };
-      picked = null;
+      Object.assign(parts, { range: decades(gradients), biasTop: run.largest.bias || 1, top: null });
     }
     function draw(run, frame, row) {
       const look = run.look(frame, row);
@@ -210,14 +191,17 @@ export default {
       const top = tops(run, look, scale);
       if (parts.top?.[0] !== top[0] || parts.scale !== scale) drawLegend(legend, top[0], scale, run.rows, parts.place.widest);
       Object.assign(parts, { top, scale });
-      scaleChoice.value = scale;
+      choice.value = scale;
+      const first = shown?.[0] !== run;
       shown = [run, frame, row];
+      if (first) drawPinned();
       drawFrame(parts, run, look, frame, row);
       drawDetail(false);
     }
-    const { drawNow } = await follow({ model, el, host, signal }, { rebuild, draw });
+    const view = await follow({ model, el, host, signal }, { rebuild, draw });
     if (signal.aborted) return;
-    model.on("change:scale", drawNow);
+    model.on("change:scale", view.drawNow);
+    model.on("change:pinned", drawPinned);
 
     function under(event) {
       const toPicture = root.getScreenCTM().inverse();
@@ -231,6 +215,7 @@ export default {
     }
     root.addEventListener("pointermove", point);
     root.addEventListener("pointerdown", point);
+    root.addEventListener("click", (event) => press(under(event)));
     root.addEventListener("pointerleave", (event) => {
       if (event.pointerType === "mouse" && pointed) choose(null);
       pointed = false;
@@ -238,13 +223,17 @@ export default {
     root.addEventListener("blur", () => choose(null));
     root.addEventListener("keydown", (event) => {
       if (event.altKey || event.ctrlKey || event.metaKey) return; // the browser's
-      const { sizes } = shown[0];
-      const at = picked ?? { kind: "neuron", layer: 0, index: 0 };
-      const direction = { PageDown: 1, PageUp: -1 }[event.key];
-      const next = direction ? walkEdges(sizes, at, direction) : walk(sizes, at, event.key);
-      if (next === null) return;
+      if (event.key === "Escape" && pinned()) pin(null);
+      else if (event.key === "Enter" && hovered) press(hovered);
+      else {
+        const { sizes } = shown[0];
+        const at = picked() ?? { kind: "neuron", layer: 0, index: 0 };
+        const direction = { PageDown: 1, PageUp: -1 }[event.key];
+        const next = direction ? walkEdges(sizes, at, direction) : walk(sizes, at, event.key);
+        if (next === null) return;
+        choose(next);
+      }
       event.preventDefault();
-      choose(next);
     });
   },
 };

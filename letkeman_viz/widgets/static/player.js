@@ -19,6 +19,7 @@ function runClock(model) {
   let before = 0; // time of the last tick
   let next = 0; // handle of the next tick
   const last = () => model.get("steps").length - 1;
+  let lastBefore = last(); // of the recording before
   // Never at once: saving inside a change event would set the model back to the state saved before.
   const tell = throttle(() => model.save_changes(), TELL_KERNEL_EVERY);
 
@@ -45,8 +46,11 @@ function runClock(model) {
   });
   model.on("change:speed", tell);
   model.on("change:_loads", () => {
-    position = 0;
-    model.set({ playing: false, frame: 0 });
+    if (model.get("_keeps")) position = position >= lastBefore ? last() : Math.min(position, last());
+    else position = 0;
+    lastBefore = last();
+    if (position === 0 || position === last()) model.set("playing", false);
+    model.set("frame", Math.floor(position));
     tell();
   });
 }
@@ -66,7 +70,7 @@ function name(element, text) {
 }
 
 function button(parent, icon, text, press) {
-  const element = html("button", { type: "button", class: "lkv-button" }, parent);
+  const element = html("button", { type: "button", class: `lkv-button lkv-${icon}` }, parent);
   name(element, text);
   element.innerHTML = `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${ICONS[icon]}"/></svg>`;
   element.addEventListener("click", press);
@@ -88,7 +92,6 @@ export default {
     button(bar, "reset", "Back to the start", () => seek(0));
     const back = button(bar, "back", "One step back", () => seek(model.get("frame") - 1));
     const toggle = button(bar, "play", "Play", () => model.set("playing", !model.get("playing")));
-    toggle.classList.add("lkv-play");
     const forward = button(bar, "forward", "One step forward", () => seek(model.get("frame") + 1));
     const scrub = html("input", { type: "range", min: 0, step: 1, class: "lkv-scrub", "aria-label": "Position in the run" }, bar);
     scrub.addEventListener("input", () => seek(Number(scrub.value)));

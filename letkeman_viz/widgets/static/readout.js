@@ -1,9 +1,10 @@
 // Readout: counter, prediction against what is wanted, and the sentence.
-import { isRight, toDecimal } from "./bits.js";
+import { isRight, rowText } from "./bits.js";
+import { formatNumber } from "./format.js";
 import { narrate } from "./narrate.js";
 import { begin, follow, html, setText, throttle } from "./stage.js";
 
-const bits = (values) => Array.from(values, (v) => (v > 0.5 ? 1 : 0)).join(" ");
+const text = (values) => rowText(values, formatNumber);
 
 function cell(parent, name) {
   const box = html("div", { class: "lkv-cell" }, parent);
@@ -29,9 +30,9 @@ export default {
       const right = isRight(outputs, target);
       setText(counterName, run.one_example ? "update" : "epoch");
       setText(counter, String(run.step[frame]));
-      setText(input, `${bits(run.inputs(row))} = ${toDecimal(run.inputs(row))}`);
-      setText(says, `${bits(outputs)} = ${toDecimal(outputs)}`);
-      setText(wanted, `${bits(target)} = ${toDecimal(target)} ${right ? "✓" : "✗"}`);
+      setText(input, text(run.inputs(row)));
+      setText(says, text(outputs.map((o) => (o > 0.5 ? 1 : 0))));
+      setText(wanted, `${text(target)} ${right ? "✓" : "✗"}`);
       wanted.classList.toggle("lkv-ok", right);
       said = [run, look, frame, row];
       say();

@@ -62,6 +62,17 @@ export function lookAt(parameters, sizes, activation, input, target) {
   return { layers, activations, sums, errors, slopes };
 }
 
+/** The last of these ascending steps that is not after `step`; the first if all are. */
+export function frameAt(steps, step) {
+  let [low, high] = [0, steps.length - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (steps[middle] <= step) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
 /** The largest finite |weight| of each layer, and the largest |bias| of all, over all frames. */
 function extremes(frames, parametersOf, sizes) {
   const weight = new Array(sizes.length - 1).fill(0);
@@ -104,11 +115,10 @@ export function decode(header, buffer) {
   const outputs = (frame, row) =>
     forward(layersOf(parameters(frame), sizes), header.activation, inputs(row))[0].at(-1);
   const rows = header.fields.inputs[0];
-  const clampFrame = (frame) => Math.min(Math.max(frame, 0), frames - 1);
   const clampRow = (row) => Math.min(Math.max(row, 0), rows - 1);
   return {
-    ...header, sizes, frames, rows, clampFrame, clampRow, look, outputs,
-    step: fields.step, loss: fields.loss, correctAfter: fields.correct_after,
+    ...header, sizes, frames, rows, clampRow, look, outputs,
+    step: fields.step, frameAt: (step) => frameAt(fields.step, step), loss: fields.loss, correctAfter: fields.correct_after,
     parameters, gradient, presented, inputs, targets,
     largest: extremes(frames, parameters, sizes),
   };

@@ -54,25 +54,40 @@ export function want(model) {
 }
 
 /**
- * Follow the run and the player of a widget.
+ * Follow the run and the player of a widget, and another run when the widget is given one.
  *
  * `rebuild(run, row)` is called when there is another recording or another width, `draw(run, frame, row)`
  * after it and for every frame. `row` is the row of the table that is shown, the run's `example`.
  */
 export async function follow({ model, el, host, signal }, { rebuild, draw }) {
-  const source = (await host.getWidget(model.get("run"))).exports;
   const clock = await host.getModel(model.get("player"));
-  await source.ready;
-  if (signal.aborted) return {}; // removed while we waited
+  let source = null;
+  let scope = null; // ends when another run takes over
   const drawNow = () => {
     const run = source.current;
-    draw(run, run.clampFrame(clock.get("frame")), run.clampRow(source.example));
+    const steps = clock.get("steps"); // of the longest run on this clock: ours may have other frames, or fewer
+    const step = steps[Math.min(clock.get("frame"), steps.length - 1)];
+    draw(run, run.frameAt(step), run.clampRow(source.example));
   };
   const rebuildNow = () => {
     rebuild(source.current, source.current.clampRow(source.example));
     drawNow();
   };
-  source.subscribe({ rebuild: rebuildNow, draw: drawNow }, signal);
+  async function attach() {
+    scope?.abort();
+    const mine = (scope = new AbortController());
+    const next = (await host.getWidget(model.get("run"))).exports;
+    await next.ready;
+    if (mine.signal.aborted) return; // removed, or another run came, while we waited
+    source = next;
+    source.subscribe({ rebuild: rebuildNow, draw: drawNow }, mine.signal);
+    // Only once this is on the screen: computing the run must not hold up the first picture.
+    requestAnimationFrame(() => setTimeout(() => next.want()));
+  }
+  signal.addEventListener("abort", () => scope?.abort());
+  await attach();
+  if (signal.aborted) return {};
+  model.on("change:run", attach);
   clock.on("change:frame", drawNow);
   let width = el.clientWidth;
   const observer = new ResizeObserver(() => {
@@ -82,7 +97,5 @@ export async function follow({ model, el, host, signal }, { rebuild, draw }) {
   });
   observer.observe(el);
   signal.addEventListener("abort", () => observer.disconnect());
-  // Only once this is on the screen: computing the run must not hold up the first picture.
-  requestAnimationFrame(() => setTimeout(() => source.want()));
-  return { drawNow, clock, source };
+  return { drawNow, clock, choose: (row) => source.choose(row) };
 }

@@ -27,8 +27,9 @@ function copyButton(cell, text) {
 }
 
 export default {
-  render({ model, el }) {
+  render({ model, el, signal }) {
     begin(el, "lkv-table-box");
+    el.setAttribute("role", "group");
     const table = html("table", { class: "lkv-table" }, el);
     function draw() {
       table.replaceChildren();
@@ -51,6 +52,14 @@ export default {
         });
       });
     }
+    // Where the table is wider than the page, its box scrolls, and the keyboard must be able to scroll it.
+    const resized = new ResizeObserver(() => {
+      if (el.scrollWidth > el.clientWidth) el.tabIndex = 0;
+      else el.removeAttribute("tabindex");
+      el.setAttribute("aria-label", model.get("caption") || "Table");
+    });
+    for (const box of [el, table]) resized.observe(box);
+    signal.addEventListener("abort", () => resized.disconnect());
     model.on("change:rows change:header change:caption change:marked", draw);
     draw();
     want(model);

@@ -1,0 +1,46 @@
+"""TakeAlong: buttons that give the reader a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import traitlets
+
+from ._assets import css, esm
+from ._base import Widget
+
+Make = Callable[[], tuple[str, bytes]]
+"""Makes a file: (its name, its content)."""
+
+
+class TakeAlong(Widget):
+    """A button for each of ``offers``, {label: function that makes (file name, bytes)}.
+
+    With ``picture``, two more: the network diagram of the same explorable as SVG and as PNG, made by the
+    page from what it shows.
+    """
+
+    _esm = esm("take_along.js")
+    _css = css("theme.css", "share.css", "take_along.css")
+
+    picture = traitlets.Bool(False).tag(sync=True)
+    labels = traitlets.List(traitlets.Unicode()).tag(sync=True)
+
+    def __init__(self, offers: Mapping[str, Make] | None = None, picture: bool = False) -> None:
+        self.offers = dict(offers or {})
+        super().__init__(labels=list(self.offers), picture=picture)
+        self.on_msg(self._on_message)
+
+    def _on_message(self, _: Any, content: Any, buffers: Any) -> None:
+        if not isinstance(content, dict) or content.get("type") != "make":
+            return
+        label = content.get("label")
+        if not isinstance(label, str) or label not in self.offers:
+            return
+        try:
+            name, data = self.offers[label]()
+        except Exception as error:  # said on the page, which otherwise would wait for ever
+            self.send({"type": "failed", "label": label, "text": str(error)})
+        else:
+            self.send({"type": "file", "label": label, "name": name}, buffers=[data])
