@@ -13,8 +13,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from browser import (
-    DRAWN_SECONDS, Server, WatchedPages, close_tab, free_port, stop_tree, wait_drawn, wait_until,
-)  # fmt: skip
+    DRAWN_SECONDS,
+    Server,
+    WatchedPages,
+    close_tab,
+    free_port,
+    stop_tree,
+    wait_drawn,
+    wait_until,
+)
 from playwright.sync_api import Browser, Locator, Page, expect
 
 pytestmark = pytest.mark.browser
@@ -78,7 +85,7 @@ def test_dragging_a_slider_redraws_everything_and_stays_at_the_end(page: Page) -
         for _ in range(6):
             rate.press(key)
         wait_until(
-            lambda: all(
+            lambda before=before: all(
                 old != new
                 for old, new in zip(
                     before, [loss.get_attribute("d"), readout.inner_text(), edges.inner_html()], strict=True
@@ -162,10 +169,12 @@ def test_another_scheme_is_shown_in_full_by_pressing_its_name(page: Page) -> Non
 @pytest.mark.parametrize(
     ("button", "name", "starts"),
     [
-        ("Diagram, SVG", "network.svg", b"<svg"), ("Diagram, PNG", "network.png", b"\x89PNG"),
-        ("Recording, CSV", "kaiming.csv", b"step,loss"), ("Task, CSV", "task.csv", b"in1,in2"),
+        ("Diagram, SVG", "network.svg", b"<svg"),
+        ("Diagram, PNG", "network.png", b"\x89PNG"),
+        ("Recording, CSV", "kaiming.csv", b"step,loss"),
+        ("Task, CSV", "task.csv", b"in1,in2"),
     ],
-)  # fmt: skip
+)
 def test_files_are_given(page: Page, button: str, name: str, starts: bytes, tmp_path: Path) -> None:
     with page.expect_download() as download:
         play(page).get_by_role("button", name=button).click()

@@ -34,11 +34,20 @@ def some(rng: random.Random) -> Settings:
     schemes = tuple(name for name in SCHEMES[1:] if rng.random() < 0.5) or ("zeros",)
     hidden = tuple(rng.randint(1, 16) for _ in range(rng.randint(1, 6)))
     return Settings().changed(
-        task=task, table=XOR if task == "own" else "", bits=rng.randint(2, 6), number=rng.randint(0, 63),
-        schemes=schemes, shown=rng.choice(schemes), hidden=hidden, seed=rng.randint(0, 9999),
+        task=task,
+        table=XOR if task == "own" else "",
+        bits=rng.randint(2, 6),
+        number=rng.randint(0, 63),
+        schemes=schemes,
+        shown=rng.choice(schemes),
+        hidden=hidden,
+        seed=rng.randint(0, 9999),
         edits=(Edit(schemes[0], (1, 0, 0), 0.25), Edit(schemes[0], (2, 0), -1.5), Edit("ones", (), 0.1)),
-        hide=("rate",), fix=("seed", "noise"), **stops, **words,
-    )  # fmt: skip
+        hide=("rate",),
+        fix=("seed", "noise"),
+        **stops,
+        **words,
+    )
 
 
 # --- Links ------------------------------------------------------------------------------------------
@@ -65,20 +74,33 @@ def test_every_setting_that_differs_is_in_the_link_and_no_other() -> None:
     ("query", "complaint"),
     [
         ("rate=fast", "rate to “fast”: choose a number from 0.01 to 100"),
-        ("rate=nan", "choose a number"), ("rate=1e999", "choose a number"), ("gain=-1", "from 0.1 to 10"),
-        ("bits=7", "bits to “7”: choose a whole number from 2 to 6"), ("bits=²", "whole number"),
-        ("seed=10000", "from 0 to 9999"), ("seed=1.5", "whole number"), ("seed=" + "9" * 5000, "whole number"),
-        ("hidden=8-17", "1 to 6 hidden layers of 1 to 16 neurons"), ("hidden=", "hidden layers"),
-        ("hidden=1-1-1-1-1-1-1", "1 to 6 hidden layers"), ("schemes=", "choose 1 to 7 of zeros"),
-        ("schemes=kaiming,best", "choose 1 to 7"), ("schemes=" + ",".join(SCHEMES), "choose 1 to 7"),
-        ("task=sort", "choose one of count_up"), ("mode=both", "choose one of table, one"),
-        ("table=a,b%0A1", "table to"), ("edits=kaiming:1.0.3:x", "write each as scheme:layer"),
-        ("edits=kaiming:1.0.3:11", "a value from -10 to 10"), ("edits=best:1.0.3:1", "write each as"),
-        ("edits=" + ",".join(["ones::1"] * 201), "at most 200"), ("hide=everything", "choose 0 to"),
-        ("what=this", "“what”, which this page does not know"), ("a" * 30_001, "at most 30,000"),
+        ("rate=nan", "choose a number"),
+        ("rate=1e999", "choose a number"),
+        ("gain=-1", "from 0.1 to 10"),
+        ("bits=7", "bits to “7”: choose a whole number from 2 to 6"),
+        ("bits=²", "whole number"),
+        ("seed=10000", "from 0 to 9999"),
+        ("seed=1.5", "whole number"),
+        ("seed=" + "9" * 5000, "whole number"),
+        ("hidden=8-17", "1 to 6 hidden layers of 1 to 16 neurons"),
+        ("hidden=", "hidden layers"),
+        ("hidden=1-1-1-1-1-1-1", "1 to 6 hidden layers"),
+        ("schemes=", "choose 1 to 7 of zeros"),
+        ("schemes=kaiming,best", "choose 1 to 7"),
+        ("schemes=" + ",".join(SCHEMES), "choose 1 to 7"),
+        ("task=sort", "choose one of count_up"),
+        ("mode=both", "choose one of table, one"),
+        ("table=a,b%0A1", "table to"),
+        ("edits=kaiming:1.0.3:x", "write each as scheme:layer"),
+        ("edits=kaiming:1.0.3:11", "a value from -10 to 10"),
+        ("edits=best:1.0.3:1", "write each as"),
+        ("edits=" + ",".join(["ones::1"] * 201), "at most 200"),
+        ("hide=everything", "choose 0 to"),
+        ("what=this", "“what”, which this page does not know"),
+        ("a" * 30_001, "at most 30,000"),
         ("&".join(["a=1"] * 101), "more than 100 parts"),
     ],
-)  # fmt: skip
+)
 def test_what_a_link_cannot_ask_for_is_said_and_left_as_it_was(query: str, complaint: str) -> None:
     found, complaints = Settings.from_query(query)
     assert found == Settings()
@@ -200,12 +222,16 @@ def test_it_opens_untrained_and_waits_for_the_address() -> None:
 def test_each_control_changes_the_run_and_the_link(page: playground.Playground) -> None:
     controls = page.controls
     changes: list[tuple[Any, str, Any, str]] = [
-        (controls.rate, "value", 0.3, "rate=0.3"), (controls.seed, "value", 5, "seed=5"),
-        (controls.bias, "value", 0.5, "bias=0.5"), (controls.noise, "value", 0.1, "noise=0.1"),
-        (controls.order, "value", False, "order=fixed"), (controls.activation, "value", "tanh", "activation=tanh"),
-        (controls.neurons[1], "value", 3, "hidden=8-3"), (controls.task, "value", "gray_code", "task=gray_code"),
+        (controls.rate, "value", 0.3, "rate=0.3"),
+        (controls.seed, "value", 5, "seed=5"),
+        (controls.bias, "value", 0.5, "bias=0.5"),
+        (controls.noise, "value", 0.1, "noise=0.1"),
+        (controls.order, "value", False, "order=fixed"),
+        (controls.activation, "value", "tanh", "activation=tanh"),
+        (controls.neurons[1], "value", 3, "hidden=8-3"),
+        (controls.task, "value", "gray_code", "task=gray_code"),
         (controls.bits, "value", 4, "bits=4"),
-    ]  # fmt: skip
+    ]
     before = page.finish()["kaiming"].parameters
     for widget, trait, value, part in changes:
         setattr(widget, trait, value)

@@ -18,8 +18,16 @@ from plotly.offline import get_plotlyjs
 from letkeman_viz import train, train_one, widgets
 from letkeman_viz.recording import MAX_FRAMES
 from letkeman_viz.widgets import (
-    Chart, Editor, NetworkDiagram, Player, Run, Share, Slider, TakeAlong, _assets,
-)  # fmt: skip
+    Chart,
+    Editor,
+    NetworkDiagram,
+    Player,
+    Run,
+    Share,
+    Slider,
+    TakeAlong,
+    _assets,
+)
 from letkeman_viz.widgets._base import Widget
 
 KINDS: list[type[Widget]] = [getattr(widgets, name) for name in widgets.__all__]
@@ -424,9 +432,21 @@ def test_plotly_js_is_sent_once_for_each_request() -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [None, "", "plotly.js", [], ["plotly.js"], {}, {"type": "plotly"}, {"type": ["plotly.js"]}, {"type": {}},
-     {"type": "plotly.js", "path": "/etc/passwd"}, 7, math.nan],
-)  # fmt: skip
+    [
+        None,
+        "",
+        "plotly.js",
+        [],
+        ["plotly.js"],
+        {},
+        {"type": "plotly"},
+        {"type": ["plotly.js"]},
+        {"type": {}},
+        {"type": "plotly.js", "path": "/etc/passwd"},
+        7,
+        math.nan,
+    ],
+)
 def test_other_messages_are_not_answered(content: Any) -> None:
     page = Page(Chart())
     page.says({"method": "custom", "content": content})
@@ -540,10 +560,16 @@ def test_a_change_is_clamped_and_nonsense_is_refused(make: Any) -> None:
     page.sets(change={"place": [1, 0, 3], "value": 1e9, "more": "of it"})
     assert editor.change == {"place": [1, 0, 3], "value": 10.0}
     for wish in (
-        {"place": [1, 0, 300], "value": 1}, {"place": [1], "value": 1}, {"place": "1.0.3", "value": 1},
-        {"place": [1, 0, 3], "value": "1"}, {"place": [1, 0, 3]}, {"place": [1.5, 0], "value": 0},
-        {"place": [1, 0], "value": None}, {"place": [1, 0], "value": math.inf}, {"place": [1, 0], "value": math.nan},
-    ):  # fmt: skip
+        {"place": [1, 0, 300], "value": 1},
+        {"place": [1], "value": 1},
+        {"place": "1.0.3", "value": 1},
+        {"place": [1, 0, 3], "value": "1"},
+        {"place": [1, 0, 3]},
+        {"place": [1.5, 0], "value": 0},
+        {"place": [1, 0], "value": None},
+        {"place": [1, 0], "value": math.inf},
+        {"place": [1, 0], "value": math.nan},
+    ):
         page.sets(change=wish)
         assert editor.change == {"place": [1, 0, 3], "value": 10.0}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from ..training import Cancelled
@@ -16,12 +17,16 @@ class Newest:
     """Runs jobs in a thread of its own, one at a time.
 
     A job that waits is replaced by the next one, and the one that runs is told to stop: while someone
-    drags a slider only the last value is worked out to the end, and nothing queues up. An exception of
-    a job is given to ``on_error``.
+    drags a slider only the last value is worked out to the end, and nothing queues up. For its first
+    ``patience`` seconds a job is left alone, though: jobs that are done by then are all seen on the way,
+    where otherwise a hand that does not pause would see none. An exception of a job is given to
+    ``on_error``.
     """
 
-    def __init__(self, on_error: Callable[[Exception], None]) -> None:
+    def __init__(self, on_error: Callable[[Exception], None], patience: float = 0.0) -> None:
         self._on_error = on_error
+        self._patience = patience
+        self._begun = 0.0
         self._state = threading.Condition()
         self._next: Job | None = None
         self._busy = False
@@ -40,7 +45,7 @@ class Newest:
             return self._state.wait_for(lambda: not self._busy, timeout)
 
     def _superseded(self) -> bool:
-        return self._next is not None
+        return self._next is not None and time.monotonic() - self._begun >= self._patience
 
     def _work(self) -> None:
         while True:
@@ -50,6 +55,7 @@ class Newest:
                     self._busy = False
                     self._state.notify_all()
                     return
+            self._begun = time.monotonic()
             try:
                 job(self._superseded)
             except Cancelled:

@@ -13,8 +13,33 @@ from ..tasks import MAX_TEXT, task_from_csv
 
 MAX_EDITS = 200
 
-# Rounded to two digits, with as many steps between 1 and 10 as a slider can use (the E24 series of resistors).
-_STEPS = "10 11 12 13 15 16 18 20 22 24 27 30 33 36 39 43 47 51 56 62 68 75 82 91".split()
+# Two digits, 24 to a decade, evenly spaced by ratio: the E24 series that resistors come in.
+_STEPS = [
+    "10",
+    "11",
+    "12",
+    "13",
+    "15",
+    "16",
+    "18",
+    "20",
+    "22",
+    "24",
+    "27",
+    "30",
+    "33",
+    "36",
+    "39",
+    "43",
+    "47",
+    "51",
+    "56",
+    "62",
+    "68",
+    "75",
+    "82",
+    "91",
+]
 
 
 def decades(low: int, high: int) -> list[float]:
@@ -58,7 +83,7 @@ class Whole:
 
 @dataclass(frozen=True)
 class Stop:
-    """One of the numbers a slider stops at; any number between the first and the last goes to the next stop."""
+    """One of the numbers a slider stops at; any other in their range goes to the nearest of them."""
 
     stops: tuple[float, ...]
 
@@ -157,7 +182,7 @@ class Edits:
         return tuple(self._one(part) for part in parts)
 
     def _one(self, text: str) -> Edit:
-        scheme, where, what = (text.split(":") + ["", ""])[:3]
+        scheme, where, what = [*text.split(":"), "", ""][:3]
         try:
             place = tuple(Whole(0, 255).read(number) for number in where.split(".")) if where else ()
             value = float(what)

@@ -12,8 +12,17 @@ import ipywidgets
 
 from ..recording import Recording
 from ..widgets import (
-    AnswerGrid, Chart, Editor, NetworkDiagram, Player, Race, Readout, Run, Share, TakeAlong,
-)  # fmt: skip
+    AnswerGrid,
+    Chart,
+    Editor,
+    NetworkDiagram,
+    Player,
+    Race,
+    Readout,
+    Run,
+    Share,
+    TakeAlong,
+)
 from . import take_along
 from .fields import MAX_EDITS, Edit
 from .live import Live, row
@@ -35,6 +44,8 @@ class Playground(Live):
     ``settings`` is what is on show, ``recordings`` the runs of it, scheme by scheme. ``apply`` shows
     other settings.
     """
+
+    PATIENCE = 0.4  # a run that is done by then is seen even while the slider moves on
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

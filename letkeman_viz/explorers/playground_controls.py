@@ -10,21 +10,43 @@ import ipywidgets
 
 from ..initializers import get_initializer
 from ..network import ACTIVATIONS
-from ..tasks import MAX_BITS, MAX_TEXT, MIN_BITS, TASKS, make_task, task_to_csv
+from ..tasks import MAX_BITS, MAX_TEXT, MIN_BITS, TASKS
 from ..widgets import Slider
 from ..widgets.race import MAX_RUNS
 from .fields import Edit
 from .live import row
 from .settings import (
-    BIASES, EPOCHS, GAINS, MAX_HIDDEN, MAX_NEURONS, MAX_SEED, NAMED_GAINS, NOISES, RATES, SCHEMES, Settings,
-)  # fmt: skip
+    BIASES,
+    EPOCHS,
+    GAINS,
+    MAX_HIDDEN,
+    MAX_NEURONS,
+    MAX_SEED,
+    NAMED_GAINS,
+    NOISES,
+    RATES,
+    SCHEMES,
+    Settings,
+)
 
 TITLES = {
-    "task": "Task", "bits": "Bits", "table": "Own table", "mode": "Table or one example", "number": "Row shown",
-    "hidden": "Hidden layers", "activation": "Activation", "schemes": "Schemes", "gain": "Gain", "bias": "Biases",
-    "rate": "Learning rate", "epochs": "Epochs", "order": "Order", "seed": "Seed", "noise": "Noise",
+    "task": "Task",
+    "bits": "Bits",
+    "table": "Own table",
+    "mode": "Table or one example",
+    "number": "Row shown",
+    "hidden": "Hidden layers",
+    "activation": "Activation",
+    "schemes": "Schemes",
+    "gain": "Gain",
+    "bias": "Biases",
+    "rate": "Learning rate",
+    "epochs": "Epochs",
+    "order": "Order",
+    "seed": "Seed",
+    "noise": "Noise",
     "edits": "Changes by hand",
-}  # fmt: skip
+}
 """What each control is called in a teacher's link."""
 
 XOR = "in1,in2,out1\n0,0,0\n0,1,1\n1,0,1\n1,1,0\n"
@@ -57,11 +79,22 @@ class Controls:
         self.epochs = Slider(EPOCHS, 1000, "Epochs")
         self.order = ipywidgets.Checkbox(description="Shuffle the rows every epoch", indent=False)
         self.widgets: dict[str, list[Any]] = {
-            "task": [self.task], "bits": [self.bits], "table": [self.table, self.upload], "mode": [self.mode],
-            "number": [self.number], "hidden": [self.depth, *self.neurons], "activation": [self.activation],
-            "schemes": list(self.schemes.values()), "gain": [self.gain], "bias": [self.bias], "rate": [self.rate],
-            "epochs": [self.epochs], "order": [self.order], "seed": [self.seed, self.draw], "noise": [self.noise],
-        }  # fmt: skip
+            "task": [self.task],
+            "bits": [self.bits],
+            "table": [self.table, self.upload],
+            "mode": [self.mode],
+            "number": [self.number],
+            "hidden": [self.depth, *self.neurons],
+            "activation": [self.activation],
+            "schemes": list(self.schemes.values()),
+            "gain": [self.gain],
+            "bias": [self.bias],
+            "rate": [self.rate],
+            "epochs": [self.epochs],
+            "order": [self.order],
+            "seed": [self.seed, self.draw],
+            "noise": [self.noise],
+        }
         self.write(settings)
 
     def _make_task(self) -> None:
@@ -180,8 +213,3 @@ class Controls:
             yield
         finally:
             self.quiet = False
-
-
-def example_table() -> str:
-    """A table to begin with: the task of the article, as CSV."""
-    return task_to_csv(make_task("count_up", 3))

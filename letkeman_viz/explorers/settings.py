@@ -22,9 +22,15 @@ from ..widgets.race import MAX_RUNS
 from .fields import Choice, Edit, Edits, Field, Sizes, Stop, TableText, Whole, Words, decades
 
 SCHEMES = (
-    "zeros", "ones", "standard_xavier", "normalized_xavier", "standard_letkeman", "normalized_letkeman", "kaiming",
+    "zeros",
+    "ones",
+    "standard_xavier",
+    "normalized_xavier",
+    "standard_letkeman",
+    "normalized_letkeman",
+    "kaiming",
     "scaled",
-)  # fmt: skip
+)
 RATES = decades(-2, 2)
 NAMED_GAINS = {0.577: "Standard Xavier", 1.0: "LeCun", 1.253: "Standard Letkeman", 1.414: "Kaiming"}
 GAINS = sorted({*decades(-1, 1), *NAMED_GAINS})
@@ -37,9 +43,23 @@ MAX_QUERY = 30_000
 FRAMES = 201
 
 CONTROLS = (
-    "task", "bits", "table", "mode", "number", "hidden", "activation", "schemes", "gain", "bias", "rate", "epochs",
-    "order", "seed", "noise", "edits",
-)  # fmt: skip
+    "task",
+    "bits",
+    "table",
+    "mode",
+    "number",
+    "hidden",
+    "activation",
+    "schemes",
+    "gain",
+    "bias",
+    "rate",
+    "epochs",
+    "order",
+    "seed",
+    "noise",
+    "edits",
+)
 """The settings that a teacher's link can hide or fix."""
 
 FIELDS: dict[str, Field] = {
@@ -112,7 +132,7 @@ class Settings:
         return cls(**found)._consistent(), complaints
 
     def to_query(self) -> str:
-        """The part of a link behind the question mark: what differs from the defaults, in the order of FIELDS."""
+        """The part of a link behind the question mark: what differs from the defaults."""
         defaults = Settings()
         changed = {
             name: getattr(self, name) for name in FIELDS if getattr(self, name) != getattr(defaults, name)
@@ -164,9 +184,14 @@ class Settings:
         parameters = np.array([self.start(name) for name in names])
         schemes = [self.initializer(name) for name in names]
         shape: dict[str, Any] = {
-            "layer_sizes": self.network().layer_sizes, "activation": self.activation, "task": self.examples(),
-            "seed": [self.seed], "parameters": parameters, "max_frames": FRAMES, "cancelled": cancelled,
-        }  # fmt: skip
+            "layer_sizes": self.network().layer_sizes,
+            "activation": self.activation,
+            "task": self.examples(),
+            "seed": [self.seed],
+            "parameters": parameters,
+            "max_frames": FRAMES,
+            "cancelled": cancelled,
+        }
         steps = self.epochs if trained else 0
         if self.mode == "one":
             found = train_one(self.number, schemes, self.rate, max_updates=steps, **shape)

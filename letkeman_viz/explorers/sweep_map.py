@@ -26,7 +26,7 @@ RATES = [0.1, 0.15, 0.22, 0.33, 0.47, 0.68, 1.0, 1.5, 2.2, 3.3, 4.7, 6.8, 10.0]
 DEPTHS = list(range(1, MAX_HIDDEN + 1))
 WORDS = {"learning_rate": "learning rate", "depth": "hidden layers"}
 
-# From soon to late: light to dark in both themes would vanish in one of them, so neither end is white or black.
+# Neither end is white or black, which would vanish in one of the themes.
 SOON_TO_LATE = [[0.0, "#fde725"], [0.25, "#6ccd5a"], [0.5, "#1f9a8a"], [0.75, "#33638d"], [1.0, "#482173"]]
 
 
@@ -42,7 +42,7 @@ class SweepMap(Live):
         self.sweep: Sweep | None = None
         self.base = page.settings
         self.stopped = False
-        kinds = [("learning rate × gain", "learning_rate"), ("depth × gain", "depth")]
+        kinds = [("learning rate, gain", "learning_rate"), ("depth, gain", "depth")]
         self.kind = ipywidgets.ToggleButtons(options=kinds, description="Map of")
         self.kind.style.button_width = "auto"
         self.seeds = Slider([1, 3, 5, 9, 15], 5, "Seeds in every cell")
@@ -77,10 +77,17 @@ class SweepMap(Live):
         if kind == "depth":
             sides = {"learning_rates": base.rate, "depths": DEPTHS, "width": max(base.hidden)}
         chunks = sweep_chunks(
-            **sides, gains=GAINS, seeds=self.seeds.value, epochs=self.epochs.value, task=task,
-            layer_sizes=(inputs.shape[1], *base.hidden, targets.shape[1]), activation=base.activation,
-            bias=base.bias, shuffle=base.order == "shuffled", cancelled=lambda: self.stopped or cancelled(),
-        )  # fmt: skip
+            **sides,
+            gains=GAINS,
+            seeds=self.seeds.value,
+            epochs=self.epochs.value,
+            task=task,
+            layer_sizes=(inputs.shape[1], *base.hidden, targets.shape[1]),
+            activation=base.activation,
+            bias=base.bias,
+            shuffle=base.order == "shuffled",
+            cancelled=lambda: self.stopped or cancelled(),
+        )
         try:
             for sweep in chunks:
                 self.show(partial(self._picture, sweep, base, sweep_figure(sweep)))
@@ -135,7 +142,7 @@ def _places(sweep: Sweep) -> NDArray[np.float64]:
 
 
 def sweep_figure(sweep: Sweep) -> Figure:
-    """Median epochs to all-right over gain (across) and rate or depth (up); grey where most seeds never get there."""
+    """Median epochs to all-right over gain (across) and rate or depth (up); grey where most never do."""
     x, y, median = np.log10(sweep.gains), _places(sweep), sweep.median()
     shape: dict[str, Any] = {
         "type": "heatmap",
@@ -148,22 +155,33 @@ def sweep_figure(sweep: Sweep) -> Figure:
     says = [
         [
             f"gain {gain:g}, {WORDS[sweep.row_name]} {value:g}<br>"
-            + ("not run yet" if np.isnan(cell) else f"{'never' if np.isinf(cell) else f'{cell:g} epochs'}, "
-               f"{count} of {sweep.seeds} seeds")
+            + (
+                "not run yet"
+                if np.isnan(cell)
+                else f"{'never' if np.isinf(cell) else f'{cell:g} epochs'}, {count} of {sweep.seeds} seeds"
+            )
             for gain, cell, count in zip(sweep.gains, cells, counts, strict=True)
         ]
         for value, cells, counts in zip(sweep.row_values, median, solved, strict=True)
-    ]  # fmt: skip
+    ]
     soon = {
-        **shape, "z": np.where(np.isfinite(median), median, np.nan).astype("f4"), "zmin": 0, "zmax": sweep.epochs,
-        "colorscale": SOON_TO_LATE, "colorbar": {"title": {"text": "epochs"}, "thickness": 12},
-        "customdata": says, "hovertemplate": "%{customdata}<extra></extra>",
-    }  # fmt: skip
-    never = {
-        **shape, "z": np.where(np.isinf(median), 1.0, np.nan).astype("f4"), "showscale": False,
-        "colorscale": [[0.0, "#8b8f94"], [1.0, "#8b8f94"]], "customdata": says,
+        **shape,
+        "z": np.where(np.isfinite(median), median, np.nan).astype("f4"),
+        "zmin": 0,
+        "zmax": sweep.epochs,
+        "colorscale": SOON_TO_LATE,
+        "colorbar": {"title": {"text": "epochs"}, "thickness": 12},
+        "customdata": says,
         "hovertemplate": "%{customdata}<extra></extra>",
-    }  # fmt: skip
+    }
+    never = {
+        **shape,
+        "z": np.where(np.isinf(median), 1.0, np.nan).astype("f4"),
+        "showscale": False,
+        "colorscale": [[0.0, "#8b8f94"], [1.0, "#8b8f94"]],
+        "customdata": says,
+        "hovertemplate": "%{customdata}<extra></extra>",
+    }
     low, high = y[0] - (y[1] - y[0]) / 2, y[-1] + (y[-1] - y[-2]) / 2
     hair: dict[str, Any] = {"mode": "lines", "showlegend": False, "hoverinfo": "skip"}
     named = [
@@ -171,10 +189,18 @@ def sweep_figure(sweep: Sweep) -> Figure:
         for gain, name in NAMED_GAINS.items()
     ]
     names = [
-        {"x": float(np.log10(gain)), "y": 1.0, "yref": "paper", "text": name, "showarrow": False, "textangle": -35,
-         "xanchor": "left", "yanchor": "bottom"}
+        {
+            "x": float(np.log10(gain)),
+            "y": 1.0,
+            "yref": "paper",
+            "text": name,
+            "showarrow": False,
+            "textangle": -35,
+            "xanchor": "left",
+            "yanchor": "bottom",
+        }
         for gain, name in NAMED_GAINS.items()
-    ]  # fmt: skip
+    ]
     ticks = [0.1, 0.2, 0.5, 1, 2, 5, 10]
     xaxis = {
         "title": "gain: std · √fan_in",
@@ -186,5 +212,11 @@ def sweep_figure(sweep: Sweep) -> Figure:
     yaxis = {"title": WORDS[sweep.row_name], "tickvals": places, "ticktext": [f"{v:g}" for v in rows]}
     title = f"Epochs until all rows are right, of at most {sweep.epochs}; grey: never"
     layout: dict[str, Any] = {"showlegend": False, "hovermode": "closest", "annotations": names}
-    return figure(title, [soon, never, *named], xaxis, {**yaxis, "range": [low, high]},
-                  margin={"t": 118, "r": 10, "l": 62, "b": 46}, **layout)  # fmt: skip
+    return figure(
+        title,
+        [soon, never, *named],
+        xaxis,
+        {**yaxis, "range": [low, high]},
+        margin={"t": 118, "r": 10, "l": 62, "b": 46},
+        **layout,
+    )

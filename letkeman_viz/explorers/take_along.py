@@ -54,8 +54,15 @@ def python(settings: Settings) -> str:
     names = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
     own = settings.noise or any(edit.scheme == settings.shown for edit in settings.edits)
     last = "parameters=start" if own else f"bias={settings.bias!r}"
-    return "\n".join([*_head(settings, call, own), *(_start(settings) if own else []),
-                      f"run = {call}({first}, {names}, task=task, {last})", "print(run)", ""])  # fmt: skip
+    return "\n".join(
+        [
+            *_head(settings, call, own),
+            *(_start(settings) if own else []),
+            f"run = {call}({first}, {names}, task=task, {last})",
+            "print(run)",
+            "",
+        ]
+    )
 
 
 def _head(settings: Settings, call: str, own_start: bool) -> list[str]:
