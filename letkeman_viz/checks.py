@@ -33,6 +33,13 @@ def real(name: str, value: Any, low: float, high: float) -> float:
     return number
 
 
+def boolean(name: str, value: Any) -> bool:
+    """``value`` if it is True or False."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False, not {value!r}")
+    return value
+
+
 def choice(name: str, value: Any, allowed: Iterable[str]) -> str:
     """``value`` if it is one of ``allowed``."""
     names = list(allowed)

@@ -62,6 +62,10 @@ class Initializer(ABC):
     def std(self, fan_in: int, fan_out: int) -> float:
         """Standard deviation of one weight of a (fan_in, fan_out) layer; sizes as in ``sample``."""
 
+    def gain(self, fan_in: int, fan_out: int) -> float:
+        """``std * sqrt(fan_in)``: the outputs' root mean square over the inputs'."""
+        return self.std(fan_in, fan_out) * math.sqrt(fan_in)
+
     def bound(self, fan_in: int, fan_out: int) -> float | None:
         """Largest |weight| of a uniform scheme; None where the scheme draws from no interval."""
         return None

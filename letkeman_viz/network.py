@@ -28,6 +28,7 @@ ACTIVATIONS = ("sigmoid", "tanh", "relu")
 MAX_LAYERS = 20
 MAX_WIDTH = 256
 MAX_PARAMETERS = 20_000
+MAX_BIAS = 10.0
 
 
 # Overflow is recorded and shown as infinity or NaN; NumPy need not warn of it as well.
@@ -49,6 +50,11 @@ def slope(name: str, a: ArrayLike) -> Vector:
     if name == "sigmoid":
         return a * (1.0 - a)
     return 1.0 - a * a if name == "tanh" else np.where(a > 0.0, 1.0, 0.0)
+
+
+def check_bias(bias: float) -> float:
+    """``bias`` as a float; raises TypeError or ValueError when it is not a number from -10 to 10."""
+    return checks.real("bias", bias, -MAX_BIAS, MAX_BIAS)
 
 
 @dataclass(frozen=True)
@@ -99,14 +105,14 @@ class Network:
             start = biases + fan_out
         return views
 
-    def initial(self, initializer: str | Initializer, seed: int) -> Vector:
-        """Parameters before training: weights drawn by the scheme, biases zero.
+    def initial(self, initializer: str | Initializer, seed: int, bias: float = 0.0) -> Vector:
+        """Parameters before training: weights drawn by the scheme, every bias ``bias`` (-10 to 10).
 
         Weights come from their own random stream, so a seed means the same draw for every scheme.
         """
         scheme = get_initializer(initializer)
         rng = np.random.default_rng([checks.integer("seed", seed, 0, 2**32 - 1), 0])
-        parameters = np.zeros(self.parameter_count)
+        parameters = np.full(self.parameter_count, check_bias(bias))
         for (weights, _), (fan_in, fan_out) in zip(self.layers(parameters), self.shapes, strict=True):
             drawn = np.asarray(scheme.sample(fan_in, fan_out, rng), dtype=np.float64)
             if drawn.shape != (fan_in, fan_out):

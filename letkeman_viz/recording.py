@@ -37,6 +37,7 @@ _PLAIN = (
     "start_correct",
     "ended",
 )
+_LATER: dict[str, Any] = {"bias": 0.0, "shuffle": True}  # files of version 0.1 do not have these
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +74,11 @@ class Recording:
     correct_after: NDArray[np.int64]
     """(E,): rows predicted right over the whole table after each step."""
     ended: str
-    """``"finished"`` all steps, ``"solved"`` (``train_one`` only), or ``"diverged"`` to NaN or infinity."""
+    """``"finished"`` all steps, ``"solved"`` and so stopped, or ``"diverged"`` to NaN or infinity."""
+    bias: float = 0.0
+    """What every bias was to be before training."""
+    shuffle: bool = True
+    """Whether each epoch had an order of its own."""
 
     def __post_init__(self) -> None:
         for name in _ARRAYS:  # to be read only, views of it too; the caller's array stays as it is
@@ -126,7 +131,7 @@ class Recording:
         if self.ended == "diverged":
             return f"stopped at {unit} {self.epochs}: the weights overflowed to infinity or NaN"
         if self.ended == "solved":
-            return f"right after {self.epochs} {units}"
+            return f"{'' if self.one_example else f'all {self.rows} '}right after {self.epochs} {units}"
         solved = "" if self.solved_at is None else f", all {self.rows} right after {unit} {self.solved_at}"
         return f"ran {self.epochs} {units}{solved}"
 
@@ -146,7 +151,7 @@ class Recording:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write to ``path`` (.npz). The file appears whole or not at all."""
         path = Path(path)
-        settings = {name: getattr(self, name) for name in _PLAIN}
+        settings = {name: getattr(self, name) for name in (*_PLAIN, *_LATER)}
         settings |= {
             "schema": SCHEMA,
             "layer_sizes": self.network.layer_sizes,
@@ -173,7 +178,9 @@ class Recording:
             if settings["schema"] != SCHEMA:
                 raise ValueError(f"it has schema {settings['schema']}, this version reads {SCHEMA}")
             network = Network(tuple(settings["layer_sizes"]), settings["activation"])
-            recording = cls(network=network, **{name: settings[name] for name in _PLAIN}, **arrays)
+            plain = {name: settings[name] for name in _PLAIN}
+            plain |= {name: settings.get(name, usual) for name, usual in _LATER.items()}
+            recording = cls(network=network, **plain, **arrays)
             recording._check_shapes()
         except Exception as error:  # a damaged file can fail in zipfile, zlib, tokenize, json, ... as well
             raise ValueError(f"{os.fspath(path)} is not a saved Recording: {error}") from error
@@ -250,6 +257,7 @@ class Recording:
             "steps": self.epochs,
             "ended": self.ended,
             "reason": self.reason,
+            "solved_at": self.solved_at,
         }
         with np.errstate(over="ignore"):  # beyond float32 is infinity to a browser, and shown as that
             return header, b"".join(np.asarray(v, dtype="<f4").tobytes() for v in fields.values())

@@ -17,37 +17,47 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import checks
-from .counting import MAX_BITS, counting_task
 from .initializers import Initializer, get_initializer
-from .network import ACTIVATIONS, Network
+from .network import ACTIVATIONS, Network, check_bias
 from .recording import ENDINGS, MAX_FRAMES, Recording
+from .tasks import Table, check_task
 
 MAX_STEPS = 100_000
-MAX_ROWS = 1024
+MIN_RATE, MAX_RATE = 1e-12, 1000.0
+MAX_SEED = 2**32 - 1
 MAX_RUNS = 10_000
 MAX_STORED = 200_000_000  # parameters kept in all frames of all runs: 1.6 GB
 CHUNK = 256  # epochs between two looks at `cancelled`
 
-Table = tuple[NDArray[np.float64], NDArray[np.float64]]
-
 
 class Cancelled(Exception):
-    """Raised out of ``train`` when its ``cancelled`` function said so; nothing was recorded."""
+    """Raised when a ``cancelled`` function said so; nothing was recorded."""
 
 
 @dataclass(frozen=True)
-class _Job:
-    """Everything one run needs, checked."""
+class _Settings:
+    """What all runs of a call have in common, checked."""
 
-    initializer: Initializer
-    seed: int
     network: Network
     table: Table
     learning_rate: float
     steps: int
     one_example: bool
+    stop_when_solved: bool
+    bias: float
+    shuffle: bool
     max_frames: int
     cancelled: Callable[[], bool] | None
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One run: how it starts, and the settings."""
+
+    initializer: Initializer
+    seed: int
+    parameters: NDArray[np.float64] | None
+    settings: _Settings
 
 
 def train(
@@ -60,6 +70,11 @@ def train(
     activation: str = "sigmoid",
     max_frames: int = 400,
     cancelled: Callable[[], bool] | None = None,
+    *,
+    bias: float = 0.0,
+    shuffle: bool = True,
+    parameters: ArrayLike | None = None,
+    stop_when_solved: bool = False,
 ) -> Recording | list[Recording]:
     """Train on the whole table: per-example SGD, each epoch in a new random order.
 
@@ -76,14 +91,29 @@ def train(
     activation : ``"sigmoid"``, ``"tanh"`` or ``"relu"`` in the hidden layers; the output is sigmoid.
     max_frames : 3 to 2000; how many frames a Recording keeps at most.
     cancelled : asked now and then; when it answers True, ``Cancelled`` is raised.
+    bias : -10 to 10; every bias before training.
+    shuffle : False shows the rows in the table's own order, every epoch.
+    parameters : the network before training, as ``Network.layers`` lays it out: one vector for all runs,
+        or (runs, parameter_count), scheme by scheme. The scheme is then only a name, and ``bias`` not used.
+    stop_when_solved : end after the first epoch that leaves every row right.
 
     Returns a Recording, or a list of them. Overflow or NaN ends a run; its Recording says so.
     Raises ValueError or TypeError for anything out of range.
     """
     network = Network(layer_sizes, activation)
-    table = _check_table(task, network)
-    epochs = checks.integer("epochs", epochs, 0, MAX_STEPS)
-    return _train_all(initializer, seed, network, table, learning_rate, epochs, False, max_frames, cancelled)
+    settings = _Settings(
+        network=network,
+        table=check_task(task, network),
+        learning_rate=checks.real("learning_rate", learning_rate, MIN_RATE, MAX_RATE),
+        steps=checks.integer("epochs", epochs, 0, MAX_STEPS),
+        one_example=False,
+        stop_when_solved=checks.boolean("stop_when_solved", stop_when_solved),
+        bias=check_bias(bias),
+        shuffle=checks.boolean("shuffle", shuffle),
+        max_frames=checks.integer("max_frames", max_frames, 3, MAX_FRAMES),
+        cancelled=cancelled,
+    )
+    return _train_all(initializer, seed, parameters, settings)
 
 
 def train_one(
@@ -96,59 +126,35 @@ def train_one(
     activation: str = "sigmoid",
     max_frames: int = 400,
     cancelled: Callable[[], bool] | None = None,
+    *,
+    task: tuple[ArrayLike, ArrayLike] | None = None,
+    bias: float = 0.0,
+    parameters: ArrayLike | None = None,
 ) -> Recording | list[Recording]:
     """Train on one number and its successor until the prediction is first right.
 
     ``Recording.updates`` says how many updates that took (337 for all ones). ``max_updates`` is 0 to
-    100,000; all else is as in ``train``.
+    100,000; of a ``task``, ``number`` is the row, counted from 0; all else is as in ``train``.
 
     >>> train_one(initializer="ones").updates
     337
     """
     network = Network(layer_sizes, activation)
-    inputs, targets = _check_table(None, network)
+    inputs, targets = check_task(task, network)
     number = checks.integer("number", number, 0, len(inputs) - 1)
-    table = (inputs[number : number + 1], targets[number : number + 1])
-    max_updates = checks.integer("max_updates", max_updates, 0, MAX_STEPS)
-    return _train_all(
-        initializer, seed, network, table, learning_rate, max_updates, True, max_frames, cancelled
+    settings = _Settings(
+        network=network,
+        table=(inputs[number : number + 1], targets[number : number + 1]),
+        learning_rate=checks.real("learning_rate", learning_rate, MIN_RATE, MAX_RATE),
+        steps=checks.integer("max_updates", max_updates, 0, MAX_STEPS),
+        one_example=True,
+        stop_when_solved=True,
+        bias=check_bias(bias),
+        shuffle=True,
+        max_frames=checks.integer("max_frames", max_frames, 3, MAX_FRAMES),
+        cancelled=cancelled,
     )
-
-
-def _check_table(task: Any, network: Network) -> Table:
-    """The task as two float64 arrays that fit the network; the counting task if there is none."""
-    first, last = network.layer_sizes[0], network.layer_sizes[-1]
-    if task is None:
-        if first != last:
-            raise ValueError(
-                f"layer_sizes start with {first} and end with {last}; counting needs as many outputs as "
-                "inputs, so make them equal or pass a task of your own"
-            )
-        if first > MAX_BITS:
-            raise ValueError(
-                f"layer_sizes start with {first}; counting takes 1 to {MAX_BITS} bits, or pass a task"
-            )
-        return counting_task(first)
-    try:
-        inputs, targets = (np.array(part, dtype=np.float64, order="C") for part in task)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"task must be two tables of numbers, (inputs, targets): {error}") from error
-    for name, table, columns in (("inputs", inputs, first), ("targets", targets, last)):
-        if table.ndim != 2 or table.shape[1] != columns or not 1 <= len(table) <= MAX_ROWS:
-            raise ValueError(
-                f"task {name} have shape {table.shape}; expected (1 to {MAX_ROWS} rows, {columns})"
-            )
-        if not np.isfinite(table).all():
-            raise ValueError(f"task {name} hold NaN or infinity; every entry must be a finite number")
-    if len(inputs) != len(targets):
-        raise ValueError(
-            f"task has {len(inputs)} rows of inputs but {len(targets)} of targets; give one each"
-        )
-    if targets.min() < 0.0 or targets.max() > 1.0:
-        raise ValueError(
-            f"task targets span {targets.min():g} to {targets.max():g}; outputs can only reach 0 to 1"
-        )
-    return inputs, targets
+    return _train_all(initializer, seed, parameters, settings)
 
 
 def _as_list(value: Any) -> tuple[list[Any], bool]:
@@ -158,26 +164,27 @@ def _as_list(value: Any) -> tuple[list[Any], bool]:
     return list(value), True
 
 
-def _train_all(initializer: Any, seed: Any, network: Network, table: Table, learning_rate: float,
-               steps: int, one_example: bool, max_frames: int,
-               cancelled: Callable[[], bool] | None) -> Recording | list[Recording]:  # fmt: skip
+def _train_all(
+    initializer: Any, seed: Any, parameters: Any, settings: _Settings
+) -> Recording | list[Recording]:
     """One Recording per scheme and seed, on all cores."""
     names, many_names = _as_list(initializer)
     seeds, many_seeds = _as_list(seed)
-    checks.integer("the number of runs", len(names) * len(seeds), 1, MAX_RUNS)
-    rate = checks.real("learning_rate", learning_rate, 1e-12, 1000.0)
-    max_frames = min(checks.integer("max_frames", max_frames, 3, MAX_FRAMES), steps + 1)
-    stored = len(names) * len(seeds) * max_frames * network.parameter_count
-    if stored > MAX_STORED:
+    runs = checks.integer("the number of runs", len(names) * len(seeds), 1, MAX_RUNS)
+    frames = min(settings.max_frames, settings.steps + 1)
+    if (stored := runs * frames * settings.network.parameter_count) > MAX_STORED:
         raise ValueError(
             f"these runs would keep {stored:,} parameters, more than {MAX_STORED:,}; ask for fewer runs or a "
-            f"smaller max_frames (now {max_frames})"
+            f"smaller max_frames (now {frames})"
         )
-    jobs = [
-        _Job(scheme, checks.integer("seed", s, 0, 2**32 - 1), network, table, rate, steps, one_example,
-             max_frames, cancelled)
-        for scheme in map(get_initializer, names) for s in seeds
-    ]  # fmt: skip
+    starts = _check_parameters(parameters, runs, settings.network)
+    settings = replace(settings, max_frames=frames)
+    pairs = [
+        (scheme, checks.integer("seed", s, 0, MAX_SEED))
+        for scheme in map(get_initializer, names)
+        for s in seeds
+    ]
+    jobs = [_Job(*pair, start, settings) for pair, start in zip(pairs, starts, strict=True)]
     if len(jobs) == 1:
         recordings = [_run(jobs[0])]
     else:  # the compiled loop lets go of Python's lock, so threads do run side by side
@@ -186,59 +193,98 @@ def _train_all(initializer: Any, seed: Any, network: Network, table: Table, lear
     return recordings if many_names or many_seeds else recordings[0]
 
 
+def _check_parameters(parameters: Any, runs: int, network: Network) -> list[NDArray[np.float64] | None]:
+    """A vector of one's own for each run, or None for each."""
+    if parameters is None:
+        return [None] * runs
+    try:
+        given = np.array(parameters, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"parameters must be a vector of numbers, or one for each run: {error}") from error
+    count = network.parameter_count
+    if given.shape not in ((count,), (runs, count)):
+        raise ValueError(
+            f"parameters have shape {given.shape}; this network takes ({count},), or ({runs}, {count}) for "
+            f"{runs} runs"
+        )
+    if not np.isfinite(given).all():
+        raise ValueError("parameters hold NaN or infinity; every one must be a finite number")
+    return list(np.broadcast_to(given, (runs, count)))
+
+
 def _run(job: _Job) -> Recording:
-    inputs, targets = job.table
-    parameters = job.network.initial(job.initializer, job.seed)
-    right = job.network.right(parameters, inputs, targets)
+    use, network = job.settings, job.settings.network
+    inputs, targets = use.table
+    if job.parameters is None:
+        parameters = network.initial(job.initializer, job.seed, use.bias)
+    else:
+        parameters = job.parameters.copy()
+    right = network.right(parameters, inputs, targets)
     start = Recording(
         initializer=job.initializer.name,
         label=job.initializer.label,
         seed=job.seed,
-        learning_rate=job.learning_rate,
-        network=job.network,
-        one_example=job.one_example,
+        learning_rate=use.learning_rate,
+        network=network,
+        one_example=use.one_example,
         inputs=inputs,
         targets=targets,
         steps=np.zeros(1, dtype=np.int64),
         parameters=parameters[None].copy(),
-        gradient=job.network.gradient_magnitude(parameters, inputs, targets)[None],
-        start_loss=job.network.loss(parameters, inputs, targets),
+        gradient=network.gradient_magnitude(parameters, inputs, targets)[None],
+        start_loss=network.loss(parameters, inputs, targets),
         start_correct=int(right.sum()),
         loss=np.zeros(0),
         presented=np.zeros((0, len(inputs)), dtype=bool),
         correct_after=np.zeros(0, dtype=np.int64),
-        ended="solved" if job.one_example and right.all() else "finished",
+        ended="solved" if use.stop_when_solved and right.all() else "finished",
+        bias=use.bias,
+        shuffle=use.shuffle,
     )
-    if job.steps == 0 or start.ended == "solved":
+    if use.steps == 0 or start.ended == "solved":
         return start  # and no compiler was needed for it
-    return _continue(start, parameters, job)
+    return _continue(start, parameters, use)
 
 
-def _continue(start: Recording, parameters: NDArray[np.float64], job: _Job) -> Recording:
+def presentation_order(seed: int, rows: int, shuffle: bool = True) -> Callable[[int], NDArray[np.int64]]:
+    """A function of a number of epochs that gives the next ones' order of the rows, (epochs, rows).
+
+    The order has a random stream of its own: it depends on the seed alone, not on the weights.
+    """
+    rng = np.random.default_rng([seed, 1])
+
+    def following(epochs: int) -> NDArray[np.int64]:
+        table = np.tile(np.arange(rows), (epochs, 1))
+        return rng.permuted(table, axis=1) if shuffle else table
+
+    return following
+
+
+def _continue(start: Recording, parameters: NDArray[np.float64], use: _Settings) -> Recording:
     """Train from the ``start`` on; ``parameters`` are changed in place."""
     from . import _compiled as core  # only here: see its docstring
 
     rows, layers = start.rows, start.gradient.shape[1]
-    sizes = np.array(job.network.layer_sizes, dtype=np.uint64)
-    kind = ACTIVATIONS.index(job.network.activation)
-    rng = np.random.default_rng([job.seed, 1])  # its own stream: the order does not depend on the weights
+    sizes = np.array(start.network.layer_sizes, dtype=np.uint64)
+    kind = ACTIVATIONS.index(start.network.activation)
+    following = presentation_order(start.seed, rows, start.shuffle)
     a, d = np.empty(int(sizes.sum())), np.empty(int(sizes.sum()))
-    loss, after = np.empty(job.steps), np.zeros(job.steps, dtype=np.int64)
-    presented = np.zeros((job.steps, rows), dtype=np.uint8)
-    steps = np.zeros(job.max_frames, dtype=np.int64)
-    frames = np.empty((job.max_frames, parameters.size))
-    gradient = np.empty((job.max_frames, layers))
+    loss, after = np.empty(use.steps), np.zeros(use.steps, dtype=np.int64)
+    presented = np.zeros((use.steps, rows), dtype=np.uint8)
+    steps = np.zeros(use.max_frames, dtype=np.int64)
+    frames = np.empty((use.max_frames, parameters.size))
+    gradient = np.empty((use.max_frames, layers))
     frames[0], gradient[0] = parameters, start.gradient[0]
     state = np.array([0, 1, 1, core.RUNNING])  # epoch, frames, stride, ended
 
     network = (parameters, sizes, kind, start.inputs, start.targets)
-    store = (a, d, state, steps, frames, gradient)
-    while state[core.EPOCH] < job.steps and state[core.ENDED] == core.RUNNING:
-        if job.cancelled is not None and job.cancelled():
+    store, log = (a, d, state, steps, frames, gradient), (loss, after, presented)
+    while state[core.EPOCH] < use.steps and state[core.ENDED] == core.RUNNING:
+        if use.cancelled is not None and use.cancelled():
             raise Cancelled
-        count = min(CHUNK, job.steps - state[core.EPOCH])
-        order = rng.permuted(np.tile(np.arange(rows), (count, 1)), axis=1)
-        core.run_epochs(*network, order, job.learning_rate, job.one_example, *store, loss, after, presented)
+        count = min(CHUNK, use.steps - state[core.EPOCH])
+        order = following(count)
+        core.run_epochs(*network, order, use.learning_rate, use.stop_when_solved, *store, *log)
     if state[core.ENDED] == core.RUNNING:
         state[core.ENDED] = core.FINISHED
         if steps[state[core.FRAMES] - 1] != state[core.EPOCH]:  # the end is always kept

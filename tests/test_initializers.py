@@ -161,14 +161,20 @@ def test_std_and_bound_follow_the_formulas(key, fan_in, fan_out):
 
 def test_the_schemes_of_square_layers_differ_in_one_number():
     def gain(name):
-        return get_initializer(name).std(10**6, 10**6) * 1000
+        return get_initializer(name).gain(10**6, 10**6)
 
     known = {"standard_xavier": 0.5774, "lecun": 1.0, "normalized_xavier": 1.0, "kaiming": 1.4142}
     assert {name: round(gain(name), 4) for name in known} == known
     for name in ("standard_letkeman", "normalized_letkeman"):
         assert gain(name) == pytest.approx(math.sqrt(math.pi / 2), rel=1e-6)
-    small = [get_initializer("standard_letkeman").std(n, 1) * n**0.5 for n in (1, 2, 3)]
+    small = [get_initializer("standard_letkeman").gain(n, 1) for n in (1, 2, 3)]
     assert small == pytest.approx([1.1547, 1.2247, 1.2308], abs=5e-5)
+
+
+@pytest.mark.parametrize("gain", [0.0, 0.5, 4.0])
+def test_scaled_has_the_gain_it_is_given(gain):
+    for fan_in, fan_out in FANS:
+        assert get_initializer("scaled", gain=gain).gain(fan_in, fan_out) == pytest.approx(gain, rel=1e-14)
 
 
 @pytest.mark.parametrize("n", [1, 5, 100])

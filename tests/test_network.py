@@ -273,3 +273,19 @@ def test_parameters_need_the_right_shape(shape):
 )
 def test_initial_needs_a_seed(seed, error):
     refuses(error, ["seed", repr(seed), "0 to 4294967295"], Network().initial, "ones", seed)
+
+
+def test_initial_biases_are_all_the_same_and_weights_stay():
+    network = Network()
+    for (ours, biases), (usual, _) in zip(
+        network.layers(network.initial("kaiming", 1, -2.5)),
+        network.layers(network.initial("kaiming", 1)),
+        strict=True,
+    ):
+        assert (biases == -2.5).all()
+        assert np.array_equal(ours, usual)
+
+
+@pytest.mark.parametrize(("bias", "error"), [(10.1, ValueError), (np.inf, ValueError), ("0", TypeError)])
+def test_initial_biases_have_limits(bias, error):
+    refuses(error, ["bias", repr(bias), "-10 to 10"], Network().initial, "ones", 1, bias)

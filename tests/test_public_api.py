@@ -20,6 +20,15 @@ SCIENCE = [
     "recording",
     "magnitude",
     "simulation",
+    "mean_field",
+    "draws",
+    "one_thread",
+    "propagation",
+    "deep_training",
+    "tasks",
+    "batch",
+    "study",
+    "sweep",
 ]
 HEAVY = {"numba", "ipywidgets", "anywidget", "plotly", "torch", "voila", "scipy", "IPython"}
 
@@ -102,7 +111,7 @@ def test_looking_before_training_needs_no_compiler():
     assert not HEAVY & everything
 
 
-@pytest.mark.parametrize("name", ["counting", "initializers", "training"])
+@pytest.mark.parametrize("name", ["counting", "initializers", "tasks", "training"])
 def test_examples_in_docstrings(name):
     before = dict(letkeman_viz.INITIALIZERS)
     try:

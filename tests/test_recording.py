@@ -119,6 +119,24 @@ def test_loading_a_missing_file(tmp_path):
         Recording.load(tmp_path / "nowhere.npz")
 
 
+def test_settings_of_the_start_survive_a_file(tmp_path):
+    run = train("ones", epochs=1, bias=0.5, shuffle=False)
+    loaded = Recording.load(run.save(tmp_path / "run.npz"))
+    assert (loaded.bias, loaded.shuffle) == (0.5, False)
+
+
+def test_files_from_before_there_were_such_settings_load(run, tmp_path):
+    path = run.save(tmp_path / "run.npz")
+    with np.load(path) as file:
+        content = {name: file[name] for name in file.files}
+    settings = json.loads(str(content.pop("settings")))
+    del settings["bias"], settings["shuffle"]
+    np.savez(path, settings=np.array(json.dumps(settings)), **content)
+    loaded = Recording.load(path)
+    assert (loaded.bias, loaded.shuffle) == (0.0, True)
+    assert np.array_equal(loaded.loss, run.loss)
+
+
 def assert_refused(path, *words):
     with pytest.raises(ValueError, match="is not a saved Recording") as caught:
         Recording.load(path)
@@ -327,6 +345,7 @@ def test_wire_header_says_what_was_run(run, solved):
         "steps": 60,
         "ended": "finished",
         "reason": run.reason,
+        "solved_at": run.solved_at,
     }
     assert solved.to_wire()[0]["one_example"] is True
 

@@ -475,6 +475,114 @@ def test_own_task_as_lists_and_in_columns():
     assert_identical(listed, column_major)
 
 
+# Where a run starts, in which order, and when it stops
+
+
+def test_biases_start_where_they_are_told_to():
+    run = train("kaiming", epochs=0, bias=-0.5)
+    for (weights, biases), (usual, none) in zip(
+        run.parameters_at(0), train("kaiming", epochs=0).parameters_at(0), strict=True
+    ):
+        assert np.array_equal(weights, usual)
+        assert (biases == -0.5).all()
+        assert not none.any()
+    assert run.bias == -0.5
+    assert (train_one(initializer="ones", max_updates=0, bias=2).parameters_at(0)[1][1] == 2).all()
+
+
+def test_unshuffled_rows_come_in_the_order_of_the_table():
+    run = train("kaiming", 0.7, epochs=3, seed=5, shuffle=False)
+    parameters, inputs, targets = run.parameters[0], run.inputs, run.targets
+    for step in range(1, 4):
+        for row in range(32):
+            one = inputs[row : row + 1], targets[row : row + 1]
+            parameters = parameters - 0.7 * run.network.gradient(parameters, *one)[0]
+        np.testing.assert_allclose(run.parameters[step], parameters, rtol=1e-12, atol=1e-12)
+    assert run.shuffle is False
+    assert train(epochs=0).shuffle is True
+
+
+def test_unshuffled_runs_depend_on_their_start_alone():
+    same = {"shuffle": False, "epochs": 5, "parameters": Network().initial("kaiming", 1)}
+    assert np.array_equal(train("ones", seed=1, **same).loss, train("zeros", seed=2, **same).loss)
+
+
+@pytest.mark.parametrize("function", [train, train_one])
+def test_own_parameters_are_where_the_run_starts(function):
+    own = Network().initial("kaiming", 8)
+    run = function(initializer="zeros", seed=1, parameters=own.tolist())
+    assert np.array_equal(run.parameters[0], own)
+    assert (run.label, run.seed) == ("All zeros", 1)
+    assert not np.array_equal(run.parameters[-1], own)
+
+
+def test_going_on_from_the_end_is_one_long_run():
+    once = train("kaiming", epochs=40, shuffle=False)
+    half = train("kaiming", epochs=20, shuffle=False)
+    rest = train("kaiming", epochs=20, shuffle=False, parameters=half.parameters[-1])
+    assert np.array_equal(rest.parameters[-1], once.parameters[-1])
+    assert np.array_equal(np.concatenate([half.loss, rest.loss]), once.loss)
+
+
+def test_own_parameters_run_by_run_come_scheme_by_scheme():
+    own = np.arange(4 * 165, dtype=float).reshape(4, 165) / 1000
+    before = own.copy()
+    runs = train(["zeros", "ones"], epochs=2, seed=[1, 2], parameters=own)
+    assert [run.parameters[0][0] for run in runs] == own[:, 0].tolist()
+    shared = train(["zeros", "ones"], epochs=2, seed=[1, 2], parameters=own[2])
+    assert all(np.array_equal(run.parameters[0], own[2]) for run in shared)
+    assert np.array_equal(own, before)  # the caller's array was not trained
+
+
+@pytest.mark.parametrize(
+    ("parameters", "error", "words"),
+    [
+        (np.zeros(164), ValueError, ["(164,)", "(165,)", "(2, 165)"]),
+        (np.zeros((3, 165)), ValueError, ["(3, 165)", "(2, 165)"]),
+        (np.full(165, np.nan), ValueError, ["NaN"]),
+        (np.full((2, 165), np.inf), ValueError, ["infinity"]),
+        (["a"] * 165, TypeError, ["numbers"]),
+        ([[1.0], [1.0, 2.0]], TypeError, ["numbers"]),
+    ],
+)
+def test_bad_parameters_are_refused(parameters, error, words):
+    refuses(error, words, train, seed=[1, 2], parameters=parameters)
+
+
+def test_stops_at_the_first_epoch_that_leaves_all_rows_right(solved_run):
+    run = train("normalized_xavier", epochs=800, seed=0, stop_when_solved=True, max_frames=150)
+    assert run.ended == "solved"
+    assert run.epochs == run.solved_at == solved_run.solved_at
+    assert run.reason == f"all 32 right after {run.epochs} epochs"
+    assert run.steps[-1] == run.epochs
+    assert np.array_equal(run.loss, solved_run.loss[: run.epochs])
+    again = train(epochs=9, parameters=run.parameters[-1], stop_when_solved=True)
+    assert (again.epochs, again.solved_at, again.ended) == (0, 0, "solved")
+    assert train("ones", epochs=9, stop_when_solved=True).ended == "finished"
+
+
+def test_train_one_takes_a_row_of_an_own_task():
+    task = [[0.0, 1.0], [1.0, 0.0]], [[1.0], [0.0]]
+    run = train_one(1, "kaiming", task=task, layer_sizes=(2, 3, 1))
+    assert (run.inputs.tolist(), run.targets.tolist()) == ([[1.0, 0.0]], [[0.0]])
+    assert run.ended == "solved"
+    refuses(ValueError, ["number", "2", "0 to 1"], train_one, 2, task=task, layer_sizes=(2, 3, 1))
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "words"),
+    [
+        ({"bias": 10.5}, ValueError, ["bias", "10.5", "-10 to 10"]),
+        ({"bias": float("nan")}, ValueError, ["bias", "nan"]),
+        ({"bias": "1"}, TypeError, ["bias", "'1'"]),
+        ({"shuffle": 1}, TypeError, ["shuffle", "1", "True or False"]),
+        ({"stop_when_solved": None}, TypeError, ["stop_when_solved", "None"]),
+    ],
+)
+def test_bad_ways_to_start_and_stop_are_refused(settings, error, words):
+    refuses(error, words, train, **settings)
+
+
 # Refusals
 
 
