@@ -652,7 +652,7 @@ def test_nothing_hangs_out_of_a_telephone(phone: Any) -> None:
     boxes = page.locator(".lkv").evaluate_all(
         "(boxes) => boxes.map((box) => box.getBoundingClientRect()).map(({ left, right }) => [left, right])"
     )
-    assert len(boxes) == 2 + 2 + 1 + 5 + 3 + 1
+    assert len(boxes) == 1 + 2 + 2 + 1 + 5 + 3 + 1
     assert all(0 <= left < right <= 390 for left, right in boxes)
     pages.assert_clean(page)
 

@@ -42,10 +42,12 @@ class RunExplorable(Live):
         labels = [(get_initializer(name).label, name) for name in schemes]
         self.scheme = ipywidgets.ToggleButtons(options=labels, value=initializer, description="Start from")
         self.scheme.style.button_width = "auto"
+        self.scheme.add_class("lkv-schemes")  # the keys 1 to 7 of presenter mode choose among these
         self.seed = ipywidgets.BoundedIntText(
             seed, min=0, max=MAX_SEED, description="Seed", layout={"width": "170px"}
         )
         self.seed.tooltip = "The random draw. The same seed gives the same run again."
+        self.seed.add_class("lkv-minor")  # not on the stage
         self.run = Run(compute(initializer, seed, steps=0))
         self.player = Player(unit=unit)
         super().__init__(self.run, [self.scheme, self.seed])

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 import ipywidgets
 import traitlets
 
-from ..widgets import Chart, Run, Table
+from ..widgets import Chart, Race, Run, Table
 from .background import Newest
 
 BUSY = "<p role='status'>Computing. The first time on this machine, the training code is compiled too.</p>"
@@ -20,14 +20,17 @@ BUSY = "<p role='status'>Computing. The first time on this machine, the training
 class Live(ipywidgets.VBox):
     """A box whose ``compute`` runs whenever one of its ``controls`` changes.
 
-    It does not run before a page shows the ``trigger`` (a Run, Chart or Table), so that opening a page
+    It does not run before a page shows the ``trigger`` (a Run, Race, Chart or Table), so that opening a page
     costs nothing that nobody sees. What goes wrong is said in ``status``, on the page.
     """
 
-    def __init__(self, trigger: Run | Chart | Table, controls: Iterable[ipywidgets.Widget]) -> None:
+    PATIENCE = 0.0
+    """Seconds for which a computation goes on although a control has changed since; see ``Newest``."""
+
+    def __init__(self, trigger: Run | Race | Chart | Table, controls: Iterable[ipywidgets.Widget]) -> None:
         super().__init__()
         self._trigger = trigger
-        self._worker = Newest(self._fail)
+        self._worker = Newest(self._fail, self.PATIENCE)
         self._error: Exception | None = None
         self._shows: deque[Callable[[], None]] = deque()
         self._home = threading.current_thread()

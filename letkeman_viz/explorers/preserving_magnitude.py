@@ -28,7 +28,9 @@ LAYER_SIZES = [1, 2, 3, 5, 10, 15, 25, 50, 100, 200, 300, 500, 1000, 2000, 3000,
 
 def choose(names: list[str], value: str, description: str = "Scheme") -> ipywidgets.Dropdown:
     options = [(get_initializer(name).label, name) for name in names]
-    return ipywidgets.Dropdown(options=options, value=value, description=description)
+    dropdown = ipywidgets.Dropdown(options=options, value=value, description=description)
+    dropdown.add_class("lkv-schemes")  # the keys 1 to 7 of presenter mode choose among these
+    return dropdown
 
 
 class Sampling(Live):

@@ -92,3 +92,19 @@ function hideStatusWhenDrawn() {
     document.body.dataset.drawn = "true";
   }, 100);
 }
+
+// --- Reading without a mouse -----------------------------------------------------------------------------
+
+/** A formula, a table or code wider than the page scrolls by itself: the keyboard must be able to get there. */
+function letScrollersBeReached(main) {
+  for (const wide of main.querySelectorAll(".jp-MarkdownOutput :is(pre, table, mjx-container[display=true])")) {
+    if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
+    else wide.removeAttribute("tabindex");
+  }
+}
+
+addEventListener("DOMContentLoaded", () => {
+  const main = document.querySelector("main");
+  // The size of the page changes whenever a formula is set or the window is.
+  new ResizeObserver(() => letScrollersBeReached(main)).observe(main);
+});

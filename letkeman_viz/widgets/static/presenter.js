@@ -175,7 +175,8 @@ export function presenter(home, showKeys) {
     return true;
   }
   function choose(number) {
-    const one = stage.querySelectorAll(".lkv-schemes :is(button, input, option)")[number - 1];
+    const schemes = stage.querySelectorAll(".lkv-schemes :is(button, input, option)");
+    const one = (schemes.length ? schemes : stage.querySelectorAll(".lkv-lane-name"))[number - 1]; // a race has panels
     if (!one) return false;
     if (one.matches("option")) {
       one.selected = true;

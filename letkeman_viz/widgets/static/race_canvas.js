@@ -62,27 +62,21 @@ function disc(context, { x, y }, radius) {
 }
 
 function neuron(context, at, radius, bias, full, biasTop, ink) {
-  const ring = bias === null ? 0 : 1 + 1.6 * Math.min(Math.abs(bias) / biasTop, 1) || 1;
-  disc(context, at, radius);
+  const sign = bias === 0 ? "rim" : signOf(bias);
+  const ring = bias === 0 ? 1 : 1.2 + 1.6 * Math.min(Math.abs(bias) / biasTop, 1) || 1;
+  disc(context, at, radius - ring / 2);
   context.fillStyle = ink.page;
   context.fill();
-  if (full > 0) {
+  if (full > 0.02) {
     context.globalAlpha = full;
     context.fillStyle = ink.fill;
     context.fill();
     context.globalAlpha = 1;
   }
-  context.strokeStyle = ink.rim;
-  context.lineWidth = 1;
-  context.stroke();
-  if (bias === null || bias === 0) return;
-  const sign = signOf(bias);
-  context.setLineDash(sign === "negative" ? [3, 1.5] : []);
+  context.setLineDash(sign === "negative" ? [5, 2.5] : []);
   context.strokeStyle = ink[sign];
   context.lineWidth = ring;
-  disc(context, at, radius - ring / 2);
   context.stroke();
-  context.setLineDash([]);
 }
 
 /**
@@ -94,10 +88,9 @@ function neuron(context, at, radius, bias, full, biasTop, ink) {
 export function paint(context, place, look, run, { top, biasTop }, ink) {
   context.clearRect(0, 0, place.width, place.height);
   for (const bundle of bundles(place, look.layers, top)) stroke(context, bundle, ink);
-  context.setLineDash([]);
   look.activations.forEach((values, k) =>
     values.forEach((a, i) => {
-      const bias = k === 0 ? null : look.layers[k - 1].biases[i];
+      const bias = k === 0 ? 0 : look.layers[k - 1].biases[i];
       neuron(context, place.neurons[k][i], place.radius, bias, fullness(run, k, a), biasTop, ink);
     }),
   );

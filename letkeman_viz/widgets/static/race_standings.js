@@ -50,10 +50,11 @@ export function standings(runs, step) {
 }
 
 /** What a panel says of its run: "all 32 right after epoch 389", "not yet", ... */
-export function verdict(run, { solvedAt, ended, right }, step, last) {
+export function verdict(run, { solvedAt, ended, right, frame }, step, last) {
   const unit = run.one_example ? "update" : "epoch";
   const all = run.rows === 1 ? "right" : `all ${run.rows} right`;
-  if (solvedAt !== null) return `${all} after ${unit} ${solvedAt}${right < run.rows ? ", not now" : ""}`;
+  const lost = right < run.rows && run.step[frame] >= solvedAt; // the frame on show may be an earlier one
+  if (solvedAt !== null) return `${all} after ${unit} ${solvedAt}${lost ? ", not now" : ""}`;
   if (ended) return `overflow at ${unit} ${run.steps}: NaN or infinity`;
   return step >= last ? `not in ${last} ${unit}s` : "not yet";
 }
