@@ -453,7 +453,7 @@ def test_leaving_the_diagram_leaves_the_hint(example: Explorable) -> None:
     point_at(example.neurons.nth(5))
     expect(example.detail).to_contain_text("sum =")
     example.page.mouse.move(2, 2)
-    expect(example.detail).to_contain_text("Point at a line or a neuron to see its numbers.")
+    expect(example.detail).to_contain_text("Point at a line or a neuron to see its numbers")
     expect(example.diagram.locator(".lkv-halo")).to_have_count(0)
 
 

@@ -65,8 +65,10 @@ def _values(y: NDArray[Any]) -> NDArray[Any]:
     """The same numbers in fewer bytes: counts as small whole numbers, others as float32 where it has them."""
     if y.dtype.kind == "i":
         return y.astype("i2")
-    tiny = (y != 0) & (np.abs(y) < np.finfo("f4").tiny)  # would become zeros, which a log axis drops
-    return y.astype("f8" if tiny.any() else "f4")
+    size, limits = np.abs(y), np.finfo("f4")
+    # What float32 has not would become zeros, which a log axis drops, or infinities.
+    beyond = (y != 0) & np.isfinite(y) & ((size < limits.tiny) | (size > limits.max))
+    return y.astype("f8" if beyond.any() else "f4")
 
 
 def line(

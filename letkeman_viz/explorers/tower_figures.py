@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from ..mean_field import ACTIVATIONS, MeanField, fixed_point, level_gain
 from ..propagation import Propagation
-from .plots import DASHES, Figure, Trace, figure
-from .plots import line as _short_line
+from .plots import DASHES, Figure, Trace, figure, line
 
 Values = NDArray[np.float64]
 
@@ -27,15 +26,6 @@ LIMITS = {
 _DECADES = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0, 96.0, 128.0, 192.0, 256.0)
 _BINS = 28
 _TALL = 2.5  # decades of a distribution that are drawn; below it has a thin tail
-
-
-def line(name: str, color: str, x: Any, y: Any, **more: Any) -> Trace:
-    """A line as in all charts, except that its numbers may be larger than a float32 can be."""
-    y = np.asarray(y, dtype=np.float64)
-    tall = np.abs(y) > LIMITS["float32"][1]
-    if not tall.any():
-        return _short_line(name, color, x, y, **more)
-    return _short_line(name, color, x, np.where(tall, 1.0, y), **more | {"true": None}) | {"y": y}
 
 
 class LogScale:
