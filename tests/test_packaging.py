@@ -92,11 +92,13 @@ def test_wheel_holds_everything_that_is_not_python(root: Path, distributions: Pa
     names = set(zipfile.ZipFile(wheel).namelist())
     static = files_of(root, "**/static/*")
     templates = files_of(root, "site/templates/**/*")
+    recorded = files_of(root, "experiments/results/*.npz") | files_of(root, "experiments/*.txt")
+    assert {"experiments/results/hamlet.npz", "experiments/hamlet-excerpt.txt"} <= recorded
     notebooks = {path.name for path in (root / "notebooks").glob("*.ipynb")}
     assert {"site/static/site.css", "site/static/site.js"} <= static
     assert "site/templates/letkeman/index.html.j2" in templates
     assert notebooks
-    expected = static | templates | {f"notebooks/{name}" for name in notebooks}
+    expected = static | templates | recorded | {f"notebooks/{name}" for name in notebooks}
     assert {f"letkeman_viz/{name}" for name in expected} <= names
 
 
@@ -136,7 +138,7 @@ print(json.dumps([
 
 @pytest.mark.packaging
 def test_console_script(installed: Installed) -> None:
-    assert "{serve,lab}" in installed.run("letkeman-viz", "--help").stdout
+    assert "{serve,lab,experiments}" in installed.run("letkeman-viz", "--help").stdout
     assert "--port" in installed.run("letkeman-viz", "serve", "--help").stdout
     version = installed.wheel.name.split("-")[1]
     assert installed.run("letkeman-viz", "--version").stdout == f"letkeman-viz {version}\n"
