@@ -24,8 +24,8 @@ Cancel = Callable[[], bool] | None
 class OneExample(RunExplorable):
     """The network learns one example, 10011 -> 10100, until it is first right."""
 
-    def __init__(self, initializer: str = "ones", seed: int = 1) -> None:
-        super().__init__(_train_one, SCHEMES, "update", initializer, seed)
+    def __init__(self, initializer: str = "ones", seed: int = 1, schemes: list[str] = SCHEMES) -> None:
+        super().__init__(_train_one, schemes, "update", initializer, seed)
 
 
 class WholeTable(RunExplorable):
@@ -37,8 +37,8 @@ class WholeTable(RunExplorable):
         ("Number of the 32 that are right, over the run", 240),
     )
 
-    def __init__(self, initializer: str = "ones", seed: int = 1) -> None:
-        super().__init__(_train_table, SCHEMES, "epoch", initializer, seed)
+    def __init__(self, initializer: str = "ones", seed: int = 1, schemes: list[str] = SCHEMES) -> None:
+        super().__init__(_train_table, schemes, "epoch", initializer, seed)
         self.run.example = NUMBER
         self.grid = AnswerGrid(run=self.run, player=self.player)
         self.children = [*self.children, self.grid]

@@ -20,29 +20,13 @@ FIVE = (1, 2, 3, 4, 5)
 """The article's seeds."""
 
 
-CSS = """
-@container (min-width: 861px) {
-  .lkv-columns.lkv-halves.widget-box { grid-template-columns: repeat(2, minmax(0, 1fr)); }
-}
-.lkv-wide > .lkv-slider { width: min(760px, 100%); }
-.lkv-prose-table .lkv-table :is(th, td) { white-space: normal; text-align: left; vertical-align: top;
-  min-width: 8.5em; }
-.lkv-prose-table .lkv-table td:nth-child(4) { min-width: 19em; }
-.lkv-samples { display: grid; gap: 14px;
-  grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); }
-.lkv-samples figure { margin: 0; min-width: 0; }
-.lkv-samples :is(figcaption, pre) { font: 600 14px system-ui, sans-serif;
-  color: var(--jp-content-font-color1, #1b1f24); }
-.lkv-samples pre { font: 13px/1.35 monospace; margin: 4px 0 0; white-space: pre-wrap;
-  overflow-wrap: anywhere; }
-"""  # fmt: skip
-"""What these panels need beside the widgets' own style sheets."""
+STYLE = css("results.css")
 
 
 def scheme_chart(label: str, height: int) -> Chart:
-    """A chart of lines in the schemes' colours, which the page may not have yet."""
+    """A chart that brings the style of these panels along."""
     chart = Chart(label=label, height=height)
-    chart._css = css("theme.css", "chart.css", "race.css") + CSS
+    chart._css = chart._css + STYLE
     return chart
 
 
@@ -56,7 +40,7 @@ def halves(*charts: Chart) -> ipywidgets.Box:
 def prose_table(**traits: Any) -> Table:
     """A table whose cells hold sentences."""
     table = Table(**traits)
-    table._css = table._css + CSS
+    table._css = table._css + STYLE
     table.add_class("lkv-prose-table")
     return table
 

@@ -1,6 +1,6 @@
 // Chart: a Plotly figure. Drawn once; while the player moves, a clip uncovers it and a line follows.
 import { gunzip } from "./gunzip.js";
-import { begin, html, svg, want } from "./stage.js";
+import { begin, html, svg, throttle, want } from "./stage.js";
 
 const LIBRARY = Symbol.for("letkeman_viz.plotly"); // one copy for all charts of the page
 const BYTES = Symbol.for("letkeman_viz.plotly.bytes"); // a site that has it sends it by itself
@@ -76,7 +76,7 @@ function themed(layout, el) {
   return { ...merged, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", autosize: true };
 }
 
-let clips = 0;
+const CLIPS = Symbol.for("letkeman_viz.clips"); // how many the page has had: every chart is a module of its own
 
 /** A line at the play head, which can cover what lies to the right of it. @returns {(step: number) => void} */
 function playHead(plot, covers) {
@@ -84,7 +84,7 @@ function playHead(plot, covers) {
   const picture = plot.querySelector("svg.main-svg");
   const traces = picture.querySelector(".overplot .scatterlayer");
   plot.querySelectorAll(".lkv-clip, .lkv-head-line").forEach((old) => old.remove());
-  const id = `lkv-clip-${++clips}`;
+  const id = `lkv-clip-${(globalThis[CLIPS] = (globalThis[CLIPS] ?? 0) + 1)}`;
   const clip = svg("clipPath", { id, class: "lkv-clip" }, picture.querySelector("defs"));
   const open = svg("rect", { x: -20, y: -20, width: 0, height: yaxis._length + 40 }, clip);
   if (covers) traces.setAttribute("clip-path", `url(#${id})`);
@@ -145,7 +145,7 @@ export default {
       move();
       el.dataset.drawn = "yes";
     }
-    player?.on("change:frame", move);
+    player?.on("change:frame", throttle(move, 25)); // uncovering paints every line again: 40 times a second will do
     model.on("change:_figure", draw);
     model.on("change:label", draw);
     const resized = new ResizeObserver(draw);

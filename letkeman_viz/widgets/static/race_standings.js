@@ -1,16 +1,6 @@
 // Who is where in a race, from the recordings and the step on the clock. No DOM here.
 import { formatNumber } from "./format.js";
-
-/** The last of these ascending steps that is not after `step`; the first if all are. */
-export function frameAt(steps, step) {
-  let [low, high] = [0, steps.length - 1];
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    if (steps[middle] <= step) low = middle;
-    else high = middle - 1;
-  }
-  return low;
-}
+import { frameAt } from "./steps.js";
 
 /** "1st", "2nd", "3rd", "4th". */
 export function ordinal(n) {

@@ -1,5 +1,6 @@
 // A recording as Recording.to_wire (Python) packs it, and the network's calculus on its frames.
 import { activate, slope } from "./activation.js";
+import { frameAt } from "./steps.js";
 
 /**
  * @typedef {object} Look everything about one frame and one row of the table
@@ -60,17 +61,6 @@ export function lookAt(parameters, sizes, activation, input, target) {
     });
   }
   return { layers, activations, sums, errors, slopes };
-}
-
-/** The last of these ascending steps that is not after `step`; the first if all are. */
-export function frameAt(steps, step) {
-  let [low, high] = [0, steps.length - 1];
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (steps[middle] <= step) low = middle;
-    else high = middle - 1;
-  }
-  return low;
 }
 
 /** The largest finite |weight| of each layer, and the largest |bias| of all, over all frames. */
