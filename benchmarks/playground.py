@@ -16,9 +16,9 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-from browser import launch_chromium, running, wait_drawn  # noqa: E402
+from browser import launch_chromium, running, wait_drawn
 
-from letkeman_viz.explorers.settings import Settings  # noqa: E402
+from letkeman_viz.explorers.settings import Settings
 
 WATCH = """
 () => {
@@ -35,7 +35,8 @@ WATCH = """
     seen.frames++;
     for (const [name, read] of Object.entries(parts)) {
       const now = read();
-      if (now !== undefined && now !== seen[name].last) Object.assign(seen[name], { last: now, count: seen[name].count + 1 });
+      const { last, count } = seen[name];
+      if (now !== undefined && now !== last) seen[name] = { last: now, count: count + 1 };
     }
     requestAnimationFrame(look);
   })();

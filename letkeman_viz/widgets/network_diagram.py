@@ -14,10 +14,10 @@ class NetworkDiagram(Widget):
     """The network of a ``run`` at the frame where ``player`` stands, shown with the run's ``example``.
 
     Edges are solid (green, or blue) for positive and dashed (red, or vermillion) for negative weights, as
-    wide as |weight|; a neuron is filled by its activation and outlined by its bias. Under each layer of weights a meter
-    shows the layer's mean |gradient|. Pointing at an edge or neuron, or walking there with the arrow
-    keys, shows its sum in numbers; pressing it pins it and fades the rest. Pressing an input flips its
-    bit: the run's ``example`` becomes the row that has it flipped.
+    wide as |weight|; a neuron is filled by its activation and outlined by its bias. Under each layer of
+    weights a meter shows the layer's mean |gradient|. Pointing at an edge or neuron, or walking there with
+    the arrow keys, shows its sum in numbers; pressing it pins it and fades the rest. Pressing an input
+    flips its bit: the run's ``example`` becomes the row that has it flipped.
 
     ``scale`` says what the widest line stands for: ``"fixed"``, the largest |weight| of the whole run
     (one scale for all frames); ``"layer"``, the largest of the run in that layer; ``"frame"``, the
