@@ -25,7 +25,7 @@ import numpy as np
 from timing import best
 
 from letkeman_viz import Network, counting_task, study
-from letkeman_viz.training import presentation_order
+from letkeman_viz.batch import presentation_order
 
 SCHEMES = [
     "zeros",

@@ -105,8 +105,10 @@ def main() -> None:
     eager = torch_updates(count)
     ours = together / updates
     print(f"{runs} schemes x {EPOCHS} epochs of {ROWS} examples, recorded, {ours * 1e6:.2f} us per update")
-    print(f"  against the C loop, which uses one core: {one_by_one / c:.2f} times its time, run after run,")
-    print(f"    and {together / c:.2f} times with all runs in one call, which uses all cores")
+    print(
+        f"  against the C loop, one core each: {together / c:.2f} times its time with all runs in one call,"
+    )
+    print(f"    side by side, and {one_by_one / c:.2f} times run after run")
     print(f"  against NumPy, update by update: {reference / ours:.0f} times faster")
     if eager is None:
         print("  against PyTorch: not installed, not measured")

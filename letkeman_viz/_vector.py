@@ -12,6 +12,7 @@ from __future__ import annotations
 import operator
 
 from llvmlite import ir
+from numba import njit
 from numba.core import types
 from numba.core.typing.templates import ConcreteTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, models, register_model
@@ -124,3 +125,48 @@ def power_of_two(typing, shifted):
         return builder.bitcast(builder.add(exponent, one), _DOUBLES)
 
     return lanes(lanes), generate
+
+
+jit = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True)
+
+_SHIFT = 1.5 * 2.0**52
+_LOG2_E = 1.4426950408889634
+# ln 2 in two parts; the first has few bits, so that a whole number of times it is exact.
+_LN2_HIGH, _LN2_LOW = 6.93145751953125e-1, 1.42860682030941723212e-6
+
+
+@jit
+def _exponential(x):
+    """(scale, q, p) with exp(x) = scale * (q + p) / (q - p), for |x| of at most 708.
+
+    exp(x) = 2**k exp(r) with |r| <= ln(2)/2, and a rational approximation of exp(r) by S. Moshier (Cephes,
+    1984). Whoever wants a quotient of exponentials then needs one division instead of two.
+    """
+    shifted = x * splat(_LOG2_E) + splat(_SHIFT)
+    k = shifted - splat(_SHIFT)
+    r = x - k * splat(_LN2_HIGH) - k * splat(_LN2_LOW)
+    s = r * r
+    p = splat(1.26177193074810590878e-4) * s + splat(3.02994407707441961300e-2)
+    p = r * (p * s + splat(1.0))
+    q = splat(3.00198505138664455042e-6) * s + splat(2.52448340349684104192e-3)
+    q = (q * s + splat(2.27265548208155028766e-1)) * s + splat(2.0)
+    return power_of_two(shifted), q, p
+
+
+@jit
+def _clip(x, limit):
+    x = where_less(x, splat(-limit), splat(-limit), x)
+    return where_less(splat(limit), x, splat(limit), x)
+
+
+@jit
+def sigmoid(z):
+    scale, q, p = _exponential(_clip(splat(0.0) - z, 700.0))
+    return (q - p) / ((q - p) + scale * (q + p))
+
+
+@jit
+def tanh(z):
+    scale, q, p = _exponential(_clip(z + z, 80.0))
+    more, less = scale + splat(1.0), scale - splat(1.0)
+    return (less * q + more * p) / (more * q + less * p)

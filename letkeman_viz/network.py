@@ -1,7 +1,7 @@
 """A dense network as one flat parameter vector, and its calculus in plain NumPy.
 
 This is the readable statement of what the network computes. Training uses a compiled twin
-(``_compiled.py``) that does the same arithmetic one example at a time; tests hold the two together.
+(``_lanes.py``) that does the same arithmetic one example at a time; tests hold the two together.
 
 Layout of the vector, layer by layer from input to output: the weights, row-major with shape
 (fan_in, fan_out), then the fan_out biases.
@@ -171,16 +171,22 @@ class Network:
         means = [np.abs(a).mean(1) * np.abs(e).mean(1) for a, e in zip(activations[:-1], errors, strict=True)]
         return np.array([m.mean() for m in means])
 
-    @_quietly
     def loss(self, parameters: Vector, inputs: ArrayLike, targets: ArrayLike) -> float:
         """Mean over the examples of the sum over the outputs of (output - target)**2 / 2."""
-        outputs = self.forward(parameters, inputs)[-1]
-        return float((0.5 * (outputs - np.asarray(targets)) ** 2).sum(axis=1).mean())
+        return self.judge(parameters, inputs, targets)[0]
 
     def right(self, parameters: Vector, inputs: ArrayLike, targets: ArrayLike) -> NDArray[np.bool_]:
         """Whether all outputs are on the right side of a half, for each example: shape (rows,).
 
         An output of exactly a half (or NaN) is on neither side.
         """
-        outputs = self.forward(parameters, inputs)[-1]
-        return np.asarray(np.where(np.asarray(targets) > 0.5, outputs > 0.5, outputs < 0.5).all(axis=1))
+        return self.judge(parameters, inputs, targets)[1]
+
+    @_quietly
+    def judge(
+        self, parameters: Vector, inputs: ArrayLike, targets: ArrayLike
+    ) -> tuple[float, NDArray[np.bool_]]:
+        """(``loss``, ``right``), looking once."""
+        outputs, wanted = self.forward(parameters, inputs)[-1], np.asarray(targets)
+        right = np.where(wanted > 0.5, outputs > 0.5, outputs < 0.5).all(axis=1)
+        return float((0.5 * (outputs - wanted) ** 2).sum(axis=1).mean()), np.asarray(right)

@@ -8,13 +8,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import checks
-from .batch import Curves, Settings, Start, eights, run_all
+from .batch import Run, Settings, Start, eights, run_all
 from .initializers import Initializer, get_initializer
 from .network import Network, check_bias
 from .tasks import check_task
@@ -162,8 +163,8 @@ def study(
     progress : called now and then with (seeds done, seeds).
     cancelled : asked now and then; when it answers True, ``Cancelled`` is raised.
 
-    All else is as in ``train``; ``epochs`` is 1 to 100,000. Runs agree with those of ``train`` to rounding,
-    though not to the last bit. Raises ValueError or TypeError for anything out of range.
+    All else is as in ``train``, and so is every run, to the last bit; ``epochs`` is 1 to 100,000. Raises
+    ValueError or TypeError for anything out of range.
     """
     settings = (learning_rate, epochs, layer_sizes, task, activation, bias, shuffle)
     total = len(_seeds(seeds))
@@ -201,23 +202,43 @@ def study_chunks(
     table = check_task(task, network)
     bias, shuffle = check_bias(bias), checks.boolean("shuffle", shuffle)
     steps = np.linspace(0, epochs, min(MAX_POINTS, epochs + 1)).round().astype(np.int64)
-    settings = Settings(network, table, epochs, steps, bias, shuffle)
+    settings = Settings(network, table, epochs, bias, shuffle)
     starts = [Start(scheme, seed, rate) for seed in numbers for scheme in schemes]
-    return _grow(schemes, numbers, settings, run_all(eights(settings, starts), cancelled))
+    work, curves = eights(settings, starts), partial(_curves, steps)
+    return _grow(schemes, numbers, settings, steps, run_all(work, curves, cancelled))
+
+
+def _curves(
+    steps: NDArray[np.int64], settings: Settings, runs: list[Run]
+) -> list[tuple[NDArray[np.float32], NDArray[np.int16], int]]:
+    """(loss and right at the ``steps``, when solved) of each run; once it overflowed NaN and none."""
+    kept = []
+    for run in runs:
+        known = steps[steps < len(run.loss)]
+        loss, right = np.full(len(steps), np.nan, np.float32), np.zeros(len(steps), np.int16)
+        with np.errstate(over="ignore"):  # beyond float32 is infinity
+            loss[: len(known)] = run.loss[known]
+        right[: len(known)] = run.right[known]
+        kept.append((loss, right, run.solved(len(settings.table[0]))))
+    return kept
 
 
 def _grow(
-    schemes: list[Initializer], seeds: list[int], settings: Settings, parts: Iterator[Curves]
+    schemes: list[Initializer],
+    seeds: list[int],
+    settings: Settings,
+    steps: NDArray[np.int64],
+    parts: Iterator[list[tuple[NDArray[np.float32], NDArray[np.int16], int]]],
 ) -> Iterator[Study]:
     """A Study of the seeds that are done with all schemes, now and then."""
     runs = len(seeds) * len(schemes)
-    loss = np.empty((runs, len(settings.steps)), np.float32)
+    loss = np.empty((runs, len(steps)), np.float32)
     right, solved = np.empty(loss.shape, np.int16), np.empty(runs, np.int32)
     done, shown = 0, time.perf_counter()
     for part in parts:
-        these = slice(done, done + len(part.solved))
-        loss[these], right[these], solved[these] = part.loss, part.right, part.solved
-        done = these.stop
+        for run in part:
+            loss[done], right[done], solved[done] = run
+            done += 1
         whole = done // len(schemes)
         if done < runs and (whole == 0 or time.perf_counter() - shown < SECONDS):
             continue
@@ -228,7 +249,7 @@ def _grow(
             tuple(seeds[:whole]),
             len(settings.table[0]),
             settings.epochs,
-            settings.steps,
+            steps,
             _by_scheme(loss, whole, len(schemes)),
             _by_scheme(right, whole, len(schemes)),
             _by_scheme(solved, whole, len(schemes)),

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import checks
-from .batch import Curves, Settings, Start, eights, run_all
+from .batch import Run, Settings, Start, eights, run_all
 from .network import MAX_WIDTH, Network, check_bias
 from .schemes import scaled
 from .tasks import check_task
@@ -111,11 +111,10 @@ def sweep_chunks(
     checks.integer("the number of runs", len(rows) * len(columns) * seeds, 1, MAX_CELL_RUNS)
     epochs = checks.integer("epochs", epochs, 1, MAX_STEPS)
     bias, shuffle = check_bias(bias), checks.boolean("shuffle", shuffle)
-    none = np.zeros(0, dtype=np.int64)
     common = []
     for shape in shapes:
         network = Network(shape, activation)
-        common.append(Settings(network, check_task(task, network), epochs, none, bias, shuffle, True))
+        common.append(Settings(network, check_task(task, network), epochs, bias, shuffle, True))
     cells = _rough_first(len(rows), len(columns))
     work: list[tuple[Settings, Sequence[Start]]] = []
     for shape, some in groupby(cells, lambda cell: shapes[cell[0]]):  # only one shape goes side by side
@@ -126,19 +125,23 @@ def sweep_chunks(
         ]
         work += eights(common[shapes.index(shape)], starts)
     names = ("depth" if by_depth else "learning_rate", np.array(rows), np.array(columns), seeds, epochs)
-    return _fill(names, cells, run_all(work, cancelled))
+    return _fill(names, cells, run_all(work, _solved, cancelled))
+
+
+def _solved(settings: Settings, runs: list[Run]) -> list[int]:
+    return [run.solved(len(settings.table[0])) for run in runs]
 
 
 def _fill(
-    names: tuple[str, Values, Values, int, int], cells: list[tuple[int, int]], parts: Iterator[Curves]
+    names: tuple[str, Values, Values, int, int], cells: list[tuple[int, int]], parts: Iterator[list[int]]
 ) -> Iterator[Sweep]:
     """A Sweep of what is done, now and then."""
     found = np.full((len(cells), names[3]), np.nan, np.float32)
     order = tuple(np.array(cells).T)
     done, shown = 0, time.perf_counter()
     for part in parts:
-        found.ravel()[done : done + len(part.solved)] = np.where(part.solved < 0, np.inf, part.solved)
-        done += len(part.solved)
+        found.ravel()[done : done + len(part)] = [np.inf if epoch < 0 else epoch for epoch in part]
+        done += len(part)
         if done == found.size or time.perf_counter() - shown >= SECONDS:
             shown = time.perf_counter()
             picture = np.empty((len(names[1]), len(names[2]), names[3]), np.float32)

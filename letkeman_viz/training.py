@@ -1,63 +1,32 @@
 """Stochastic gradient descent on a small dense network, recorded frame by frame.
 
 ``train`` shows the network a whole table, one example after another in a new random order each epoch;
-``train_one`` shows it a single example until it first predicts it correctly. Both are the same loop: one
-example is a table with one row.
+``train_one`` shows it a single example until it first predicts it correctly. Both are the same loop, that of
+``batch.py``: one example is a table with one row.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import checks
+from .batch import Cancelled as Cancelled
+from .batch import Run, Settings, Start, eights, run_all
 from .initializers import Initializer, get_initializer
-from .network import ACTIVATIONS, Network, check_bias
-from .recording import ENDINGS, MAX_FRAMES, Recording
-from .tasks import Table, check_task
+from .network import Network, check_bias
+from .recording import MAX_FRAMES, Recording
+from .tasks import check_task
 
 MAX_STEPS = 100_000
 MIN_RATE, MAX_RATE = 1e-12, 1000.0
 MAX_SEED = 2**32 - 1
 MAX_RUNS = 10_000
 MAX_STORED = 200_000_000  # parameters kept in all frames of all runs: 1.6 GB
-CHUNK = 256  # epochs between two looks at `cancelled`
-
-
-class Cancelled(Exception):
-    """Raised when a ``cancelled`` function said so; nothing was recorded."""
-
-
-@dataclass(frozen=True)
-class _Settings:
-    """What all runs of a call have in common, checked."""
-
-    network: Network
-    table: Table
-    learning_rate: float
-    steps: int
-    one_example: bool
-    stop_when_solved: bool
-    bias: float
-    shuffle: bool
-    max_frames: int
-    cancelled: Callable[[], bool] | None
-
-
-@dataclass(frozen=True)
-class _Job:
-    """One run: how it starts, and the settings."""
-
-    initializer: Initializer
-    seed: int
-    parameters: NDArray[np.float64] | None
-    settings: _Settings
 
 
 def train(
@@ -80,9 +49,10 @@ def train(
 
     Parameters
     ----------
-    initializer, seed : one of each, or lists. With a list, every scheme is trained with every seed, on
-        all cores, and a list of Recordings comes back, scheme by scheme. At one seed all schemes get
-        the same underlying draw and the same order of examples. Seeds are 0 to 2**32 - 1.
+    initializer, seed : one of each, or lists. With a list, every scheme is trained with every seed,
+        eight runs side by side on every core, and a list of Recordings comes back, scheme by scheme. At
+        one seed all schemes get the same underlying draw and the same order of examples. Seeds are 0 to
+        2**32 - 1.
     learning_rate : 0 < rate <= 1000.
     epochs : 0 to 100,000; 0 gives the network as it is before training.
     layer_sizes : from input to output, see ``Network``.
@@ -101,19 +71,17 @@ def train(
     Raises ValueError or TypeError for anything out of range.
     """
     network = Network(layer_sizes, activation)
-    settings = _Settings(
+    rate = checks.real("learning_rate", learning_rate, MIN_RATE, MAX_RATE)
+    settings = Settings(
         network=network,
         table=check_task(task, network),
-        learning_rate=checks.real("learning_rate", learning_rate, MIN_RATE, MAX_RATE),
-        steps=checks.integer("epochs", epochs, 0, MAX_STEPS),
-        one_example=False,
+        epochs=checks.integer("epochs", epochs, 0, MAX_STEPS),
         stop_when_solved=checks.boolean("stop_when_solved", stop_when_solved),
         bias=check_bias(bias),
         shuffle=checks.boolean("shuffle", shuffle),
         max_frames=checks.integer("max_frames", max_frames, 3, MAX_FRAMES),
-        cancelled=cancelled,
     )
-    return _train_all(initializer, seed, parameters, settings)
+    return _train_all(initializer, seed, rate, parameters, settings, False, cancelled)
 
 
 def train_one(
@@ -142,19 +110,17 @@ def train_one(
     network = Network(layer_sizes, activation)
     inputs, targets = check_task(task, network)
     number = checks.integer("number", number, 0, len(inputs) - 1)
-    settings = _Settings(
+    rate = checks.real("learning_rate", learning_rate, MIN_RATE, MAX_RATE)
+    settings = Settings(
         network=network,
         table=(inputs[number : number + 1], targets[number : number + 1]),
-        learning_rate=checks.real("learning_rate", learning_rate, MIN_RATE, MAX_RATE),
-        steps=checks.integer("max_updates", max_updates, 0, MAX_STEPS),
-        one_example=True,
+        epochs=checks.integer("max_updates", max_updates, 0, MAX_STEPS),
         stop_when_solved=True,
         bias=check_bias(bias),
         shuffle=True,
         max_frames=checks.integer("max_frames", max_frames, 3, MAX_FRAMES),
-        cancelled=cancelled,
     )
-    return _train_all(initializer, seed, parameters, settings)
+    return _train_all(initializer, seed, rate, parameters, settings, True, cancelled)
 
 
 def _as_list(value: Any) -> tuple[list[Any], bool]:
@@ -165,31 +131,36 @@ def _as_list(value: Any) -> tuple[list[Any], bool]:
 
 
 def _train_all(
-    initializer: Any, seed: Any, parameters: Any, settings: _Settings
+    initializer: Any,
+    seed: Any,
+    rate: float,
+    parameters: Any,
+    settings: Settings,
+    one_example: bool,
+    cancelled: Callable[[], bool] | None,
 ) -> Recording | list[Recording]:
-    """One Recording per scheme and seed, on all cores."""
+    """One Recording per scheme and seed, eight side by side."""
     names, many_names = _as_list(initializer)
     seeds, many_seeds = _as_list(seed)
-    runs = checks.integer("the number of runs", len(names) * len(seeds), 1, MAX_RUNS)
-    frames = min(settings.max_frames, settings.steps + 1)
-    if (stored := runs * frames * settings.network.parameter_count) > MAX_STORED:
+    count = checks.integer("the number of runs", len(names) * len(seeds), 1, MAX_RUNS)
+    frames = min(settings.max_frames, settings.epochs + 1)
+    if (stored := count * frames * settings.network.parameter_count) > MAX_STORED:
         raise ValueError(
             f"these runs would keep {stored:,} parameters, more than {MAX_STORED:,}; ask for fewer runs or a "
             f"smaller max_frames (now {frames})"
         )
-    starts = _check_parameters(parameters, runs, settings.network)
-    settings = replace(settings, max_frames=frames)
+    given = _check_parameters(parameters, count, settings.network)
     pairs = [
         (scheme, checks.integer("seed", s, 0, MAX_SEED))
         for scheme in map(get_initializer, names)
         for s in seeds
     ]
-    jobs = [_Job(*pair, start, settings) for pair, start in zip(pairs, starts, strict=True)]
-    if len(jobs) == 1:
-        recordings = [_run(jobs[0])]
-    else:  # the compiled loop lets go of Python's lock, so threads do run side by side
-        with ThreadPoolExecutor(min(len(jobs), os.cpu_count() or 1)) as pool:
-            recordings = list(pool.map(_run, jobs))
+    starts = [Start(*pair, rate, own) for pair, own in zip(pairs, given, strict=True)]
+    work = eights(replace(settings, max_frames=frames), starts)
+    runs = [run for part in run_all(work, lambda _, done: done, cancelled) for run in part]
+    recordings = [
+        _recording(start, run, settings, one_example) for start, run in zip(starts, runs, strict=True)
+    ]
     return recordings if many_names or many_seeds else recordings[0]
 
 
@@ -212,92 +183,27 @@ def _check_parameters(parameters: Any, runs: int, network: Network) -> list[NDAr
     return list(np.broadcast_to(given, (runs, count)))
 
 
-def _run(job: _Job) -> Recording:
-    use, network = job.settings, job.settings.network
-    inputs, targets = use.table
-    if job.parameters is None:
-        parameters = network.initial(job.initializer, job.seed, use.bias)
-    else:
-        parameters = job.parameters.copy()
-    right = network.right(parameters, inputs, targets)
-    start = Recording(
-        initializer=job.initializer.name,
-        label=job.initializer.label,
-        seed=job.seed,
-        learning_rate=use.learning_rate,
-        network=network,
-        one_example=use.one_example,
+def _recording(start: Start, run: Run, settings: Settings, one_example: bool) -> Recording:
+    inputs, targets = settings.table
+    assert run.frames is not None  # max_frames is at least 1
+    return Recording(
+        initializer=start.initializer.name,
+        label=start.initializer.label,
+        seed=start.seed,
+        learning_rate=start.learning_rate,
+        network=settings.network,
+        one_example=one_example,
         inputs=inputs,
         targets=targets,
-        steps=np.zeros(1, dtype=np.int64),
-        parameters=parameters[None].copy(),
-        gradient=network.gradient_magnitude(parameters, inputs, targets)[None],
-        start_loss=network.loss(parameters, inputs, targets),
-        start_correct=int(right.sum()),
-        loss=np.zeros(0),
-        presented=np.zeros((0, len(inputs)), dtype=bool),
-        correct_after=np.zeros(0, dtype=np.int64),
-        ended="solved" if use.stop_when_solved and right.all() else "finished",
-        bias=use.bias,
-        shuffle=use.shuffle,
-    )
-    if use.steps == 0 or start.ended == "solved":
-        return start  # and no compiler was needed for it
-    return _continue(start, parameters, use)
-
-
-def presentation_order(seed: int, rows: int, shuffle: bool = True) -> Callable[[int], NDArray[np.int64]]:
-    """A function of a number of epochs that gives the next ones' order of the rows, (epochs, rows).
-
-    The order has a random stream of its own: it depends on the seed alone, not on the weights.
-    """
-    rng = np.random.default_rng([seed, 1])
-
-    def following(epochs: int) -> NDArray[np.int64]:
-        table = np.tile(np.arange(rows), (epochs, 1))
-        return rng.permuted(table, axis=1) if shuffle else table
-
-    return following
-
-
-def _continue(start: Recording, parameters: NDArray[np.float64], use: _Settings) -> Recording:
-    """Train from the ``start`` on; ``parameters`` are changed in place."""
-    from . import _compiled as core  # only here: see its docstring
-
-    rows, layers = start.rows, start.gradient.shape[1]
-    sizes = np.array(start.network.layer_sizes, dtype=np.uint64)
-    kind = ACTIVATIONS.index(start.network.activation)
-    following = presentation_order(start.seed, rows, start.shuffle)
-    a, d = np.empty(int(sizes.sum())), np.empty(int(sizes.sum()))
-    loss, after = np.empty(use.steps), np.zeros(use.steps, dtype=np.int64)
-    presented = np.zeros((use.steps, rows), dtype=np.uint8)
-    steps = np.zeros(use.max_frames, dtype=np.int64)
-    frames = np.empty((use.max_frames, parameters.size))
-    gradient = np.empty((use.max_frames, layers))
-    frames[0], gradient[0] = parameters, start.gradient[0]
-    state = np.array([0, 1, 1, core.RUNNING])  # epoch, frames, stride, ended
-
-    network = (parameters, sizes, kind, start.inputs, start.targets)
-    store, log = (a, d, state, steps, frames, gradient), (loss, after, presented)
-    while state[core.EPOCH] < use.steps and state[core.ENDED] == core.RUNNING:
-        if use.cancelled is not None and use.cancelled():
-            raise Cancelled
-        count = min(CHUNK, use.steps - state[core.EPOCH])
-        order = following(count)
-        core.run_epochs(*network, order, use.learning_rate, use.stop_when_solved, *store, *log)
-    if state[core.ENDED] == core.RUNNING:
-        state[core.ENDED] = core.FINISHED
-        if steps[state[core.FRAMES] - 1] != state[core.EPOCH]:  # the end is always kept
-            core.keep_frame(*network, *store)
-
-    done, kept = int(state[core.EPOCH]), int(state[core.FRAMES])
-    return replace(
-        start,
-        steps=steps[:kept].copy(),
-        parameters=frames[:kept].copy(),
-        gradient=gradient[:kept].copy(),
-        loss=loss[:done].copy(),
-        presented=presented[:done].astype(bool),
-        correct_after=after[:done].copy(),
-        ended=ENDINGS[state[core.ENDED] - 1],
+        steps=run.frames.steps,
+        parameters=run.frames.parameters,
+        gradient=run.frames.gradient,
+        start_loss=float(run.loss[0]),
+        start_correct=int(run.right[0]),
+        loss=run.loss[1:],
+        presented=run.frames.presented,
+        correct_after=run.right[1:],
+        ended=run.ended,
+        bias=settings.bias,
+        shuffle=settings.shuffle,
     )

@@ -14,14 +14,17 @@ from letkeman_viz import (
     INITIALIZERS,
     Network,
     Recording,
+    batch,
     counting_task,
     get_initializer,
     register_initializer,
+    study,
+    sweep_chunks,
     train,
     train_one,
 )
 from letkeman_viz.initializers import Constant
-from letkeman_viz.training import CHUNK, Cancelled
+from letkeman_viz.training import Cancelled
 
 ACTIVATIONS = ["sigmoid", "tanh", "relu"]
 
@@ -49,10 +52,7 @@ def refuses(error, words, call, *args, **kwargs):
 
 def orders(seed, rows, epochs):
     """The order of the examples in each epoch."""
-    rng = np.random.default_rng([seed, 1])
-    for done in range(0, epochs, CHUNK):
-        count = min(CHUNK, epochs - done)
-        yield from rng.permuted(np.tile(np.arange(rows), (count, 1)), axis=1)
+    return np.random.default_rng([seed, 1]).permuted(np.tile(np.arange(rows), (epochs, 1)), axis=1)
 
 
 def plain_sgd(network, initializer, seed, learning_rate, epochs, inputs, targets):
@@ -95,8 +95,22 @@ def test_compiled_matches_plain_numpy(layer_sizes, activation, initializer):
     assert_same_run(run, 0.7, rtol=1e-8 if cancels else 1e-12)
 
 
-def test_compiled_matches_plain_numpy_past_a_chunk():
-    run = train("kaiming", 0.5, epochs=CHUNK + 20, seed=2, layer_sizes=(2, 3, 2))
+def test_compiled_matches_plain_numpy_in_every_lane():
+    for run in train(["kaiming", "standard_xavier", "ones"], 0.5, epochs=9, seed=[6, 2, 4, 9]):
+        assert_same_run(run, 0.5, rtol=1e-12)
+
+
+@pytest.mark.parametrize("chunk", [1, 3000])  # a chunk is an epoch, or six
+def test_how_often_somebody_asks_makes_no_difference(monkeypatch, chunk):
+    settings = {"epochs": 300, "seed": [2, 3], "layer_sizes": (2, 3, 2), "max_frames": 10}
+    usual = train("kaiming", 0.5, **settings)
+    monkeypatch.setattr(batch, "CHUNK", chunk)
+    for run, other in zip(usual, train("kaiming", 0.5, **settings), strict=True):
+        assert_identical(run, other)
+
+
+def test_compiled_matches_plain_numpy_for_hundreds_of_epochs():
+    run = train("kaiming", 0.5, epochs=276, seed=2, layer_sizes=(2, 3, 2))
     assert_same_run(run, 0.5, rtol=1e-10)
 
 
@@ -126,11 +140,42 @@ def test_identical_alone_in_a_list_and_again(activation):
         assert_identical(run, train(name, seed=seed, **settings))
 
 
+@pytest.mark.parametrize("count", range(1, 10))
+def test_identical_in_any_company(count):
+    settings = {"epochs": 20, "max_frames": 5, "stop_when_solved": True, "layer_sizes": (2, 5, 2)}
+    runs = train("kaiming", 5.0, seed=range(count), **settings)
+    for seed in {0, count // 2, count - 1}:
+        assert_identical(runs[seed], train("kaiming", 5.0, seed=seed, **settings))
+
+
+def test_a_run_ends_when_it_ends_whatever_the_others_do():
+    settings = {"epochs": 1000, "max_frames": 9, "stop_when_solved": True, "layer_sizes": (2, 6, 2)}
+    runs = train(["kaiming", "ones"], 2.0, seed=range(5), **settings)
+    assert len({run.epochs for run in runs}) > 4  # every scheme and seed at a time of its own
+    assert {run.ended for run in runs} == {"finished", "solved"}
+    for run in runs:
+        assert run.epochs == (run.solved_at if run.ended == "solved" else 1000)
+        assert_identical(run, train(run.initializer, 2.0, seed=run.seed, **settings))
+
+
 def test_identical_whatever_the_number_of_frames():
     few, many = (train("kaiming", epochs=300, max_frames=m) for m in (3, 400))
     assert np.array_equal(few.loss, many.loss)
     assert np.array_equal(few.presented, many.presented)
     assert np.array_equal(few.parameters[-1], many.parameters[-1])
+
+
+def test_one_compilation_serves_every_call():
+    # So a process that has trained one example, as the site does to warm up, has nothing left to compile.
+    columns = np.asfortranarray(np.eye(3))
+    train_one()
+    train(["kaiming", "ones"], epochs=2, seed=range(5), task=(columns, columns), layer_sizes=(3, 2, 3))
+    train(epochs=2, parameters=np.zeros(165), activation="relu", shuffle=False, stop_when_solved=True)
+    study(["kaiming"], 9, epochs=2)
+    list(sweep_chunks([1.0], [1.0], seeds=1, epochs=2))
+    from letkeman_viz import _lanes
+
+    assert len(_lanes.run_epochs.signatures) == len(_lanes.gradients.signatures) == 1
 
 
 # The article's numbers
@@ -421,6 +466,8 @@ def test_a_run_that_diverges_leaves_the_others_alone():
     settings = {"learning_rate": 1000, "epochs": 20, "layer_sizes": (2, 1), "task": HUGE_TASK}
     broken, fine = train(["zeros", constant(1.0)], **settings)
     assert broken.ended == "diverged"
+    assert_identical(broken, train("zeros", **settings))
+    assert_identical(fine, train(constant(1.0), **settings))
     assert fine.ended == "finished"
     assert fine.epochs == 20
 
@@ -443,10 +490,11 @@ def test_cancelled_at_once(seed):
         train_one(seed=seed, cancelled=lambda: True)
 
 
-def test_cancelled_on_the_way():
+def test_cancelled_on_the_way(monkeypatch):
+    monkeypatch.setattr(batch, "CHUNK", 1)
     answers = iter([False, False, True])
     with pytest.raises(Cancelled):
-        train(epochs=10 * CHUNK, layer_sizes=(2, 2), cancelled=lambda: next(answers))
+        train(epochs=10, layer_sizes=(2, 2), cancelled=lambda: next(answers))
     assert next(answers, "asked three times") == "asked three times"
 
 
