@@ -12,6 +12,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8866
+# Test files that run at the same time; each has a browser and servers of its own.
+JOBS ?= 2
 # Each server has its own usual port; PORT=... on the command line is for whichever is started.
 LAB_PORT := $(if $(filter command environment,$(origin PORT)),$(PORT),8888)
 
@@ -35,7 +37,7 @@ lab: $(VENV)/installed
 	$(BIN)/letkeman-viz lab --port $(LAB_PORT) $(OPTIONS)
 
 test: lint chromium
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(PYTEST)
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .
