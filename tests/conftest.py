@@ -23,6 +23,16 @@ def root() -> Path:
     return ROOT
 
 
+@pytest.fixture(autouse=True)
+def script(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test without a browser is a script: no event loop stands between an explorable and its pictures.
+
+    (Playwright leaves its own running in the process that once used it.)
+    """
+    if request.node.get_closest_marker("browser") is None:
+        monkeypatch.setattr("letkeman_viz.explorers.live.running_loop", lambda: None)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium for the whole run."""

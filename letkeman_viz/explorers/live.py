@@ -17,6 +17,14 @@ from .background import Newest
 BUSY = "<p role='status'>Computing. The first time on this machine, the training code is compiled too.</p>"
 
 
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """The kernel's event loop; None in a script."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
 class Live(ipywidgets.VBox):
     """A box whose ``compute`` runs whenever one of its ``controls`` changes.
 
@@ -34,10 +42,7 @@ class Live(ipywidgets.VBox):
         self._error: Exception | None = None
         self._shows: deque[Callable[[], None]] = deque()
         self._home = threading.current_thread()
-        try:
-            self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
-        except RuntimeError:  # a script, not a notebook
-            self._loop = None
+        self._loop = running_loop()
         self.status = ipywidgets.HTML()
         self._say("")
         self.add_class("lkv-explorable")
