@@ -13,59 +13,44 @@ import sys
 import time
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from browser import launch_chromium, running, wait_drawn
 
 from letkeman_viz.explorers.settings import Settings
 
-WATCH = """
-() => {
+DRAG = """
+(seconds) => new Promise((done) => {
   const root = document.querySelector(".lkv-playground");
+  const slider = root.querySelector("input[aria-label='Learning rate']");
   const parts = {
-    chart: () => root.querySelector(".lkv-chart .scatterlayer path.js-line")?.getAttribute("d"),
-    panel: () => root.querySelector(".lkv-lane-score").textContent,
-    network: () => root.querySelector(".lkv-edges line:nth-child(7)").getAttribute("stroke-width"),
+    slider: () => slider.value,
+    curves: () => root.querySelector(".lkv-chart .scatterlayer path.js-line")?.getAttribute("d"),
+    panels: () => [...root.querySelectorAll(".lkv-lane-score")].map((lane) => lane.textContent).join(),
+    network: () => [...root.querySelectorAll(".lkv-edges line")].slice(0, 30)
+      .map((line) => line.getAttribute("stroke-width")).join(),
   };
-  const seen = (globalThis.seen = {});
-  for (const [name, read] of Object.entries(parts)) seen[name] = { count: 0, last: read() };
-  seen.frames = 0;
-  (function look() {
-    seen.frames++;
+  const seen = Object.fromEntries(Object.keys(parts).map((name) => [name, { count: 0, last: null }]));
+  const start = performance.now();
+  let frames = 0;
+  (function look(now) {
+    frames++;
     for (const [name, read] of Object.entries(parts)) {
-      const now = read();
-      const { last, count } = seen[name];
-      if (now !== undefined && now !== last) seen[name] = { last: now, count: count + 1 };
+      const value = read();
+      if (value !== undefined && value !== seen[name].last) seen[name] = { last: value, count: seen[name].count + 1 };
     }
+    if (performance.now() - start > 1000 * seconds) {
+      const rate = (count) => count / seconds;
+      return done({ ...Object.fromEntries(Object.entries(seen).map(([n, s]) => [n, rate(s.count)])), frames: rate(frames) });
+    }
+    // A hand that moves to and fro between a rate of 0.2 and one of 4, without pause.
+    slider.value = String(Math.round(48 + 16 * Math.sin(frames / 20)));
+    slider.dispatchEvent(new Event("input"));
     requestAnimationFrame(look);
   })();
-}
+})
 """
-
-
-def drag(page: Page, seconds: float) -> dict[str, float]:
-    """Drag the learning rate to and fro with the mouse; redraws a second of each part."""
-    slider = page.locator(".lkv-playground").get_by_role("slider", name="Learning rate")
-    slider.scroll_into_view_if_needed()
-    page.wait_for_timeout(500)
-    box = slider.bounding_box()
-    assert box is not None
-    middle = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + box["width"] * 0.45, middle)
-    page.mouse.down()
-    page.evaluate(WATCH)
-    assert slider.evaluate("input => input.matches(':active')"), "the slider was not taken hold of"
-    start, step = time.perf_counter(), 0
-    while time.perf_counter() - start < seconds:
-        step += 1
-        there = 0.35 + 0.25 * abs((step % 120) / 60 - 1)
-        page.mouse.move(box["x"] + box["width"] * there, middle)
-        page.wait_for_timeout(16)
-    took = time.perf_counter() - start
-    seen = page.evaluate("seen")
-    page.mouse.up()
-    return {name: (part if name == "frames" else part["count"]) / took for name, part in seen.items()}
 
 
 def training_alone() -> float:
@@ -93,7 +78,7 @@ def main() -> None:
             "document.querySelectorAll('.lkv-playground .lkv-chart[data-drawn=yes]').length === 3"
         )
         page.wait_for_timeout(2000)
-        for name, rate in drag(page, seconds).items():
+        for name, rate in page.evaluate(DRAG, seconds).items():
             print(f"{name}: {rate:.1f} a second")
         browser.close()
 

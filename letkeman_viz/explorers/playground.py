@@ -53,7 +53,8 @@ class Playground(Live):
         self.controls = Controls(settings)
         untrained = settings.run(SCHEMES, trained=False)
         self.runs = {
-            name: Run(run, example=settings.number) for name, run in zip(SCHEMES, untrained, strict=True)
+            name: Run(run, example=settings.number, compressed=False)
+            for name, run in zip(SCHEMES, untrained, strict=True)
         }
         self.recordings = {name: run.recording for name, run in self.runs.items()}
         self.player = Player(unit="epoch")

@@ -17,7 +17,8 @@ class Run(Widget):
 
     ``recording`` can be replaced at any time. ``wanted`` turns true when a page first shows something
     of this run, so that nothing need be computed for a page that nobody looks at. ``example`` is the row
-    of the table that all its views show.
+    of the table that all its views show. A recording travels ``compressed``, unless it is replaced so often
+    that packing and unpacking would hold up the picture.
     """
 
     _esm = esm("run.js")
@@ -25,6 +26,7 @@ class Run(Widget):
     recording = traitlets.Instance(Recording)
     wanted = traitlets.Bool(False).tag(**FROM_BROWSER)
     example = traitlets.Int(0).tag(**FROM_BROWSER)
+    compressed = traitlets.Bool(True)
     _wire = traitlets.Dict().tag(sync=True)
 
     def __init__(self, recording: Recording, **traits: Any) -> None:
@@ -38,4 +40,5 @@ class Run(Widget):
     def _pack(self, change: dict[str, Any]) -> None:
         header, data = change["new"].to_wire()
         # Header and data travel in one trait, so that no page ever sees one without the other.
-        self._wire = {"header": header, "data": gzip.compress(data, 6, mtime=0)}
+        packed = gzip.compress(data, 6, mtime=0) if self.compressed else data
+        self._wire = {"header": header, "data": packed, "compressed": self.compressed}

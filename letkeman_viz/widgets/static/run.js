@@ -12,8 +12,9 @@ export default {
     const ready = new Promise((resolve) => (arrived = resolve));
     async function load() {
       const ticket = ++newest;
-      const { header, data } = model.get("_wire");
-      const unpacked = decode(header, await gunzip(data));
+      const { header, data, compressed } = model.get("_wire");
+      const raw = () => data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
+      const unpacked = decode(header, compressed ? await gunzip(data) : raw());
       if (ticket !== newest) return; // a newer recording came while this one was unpacked
       run = unpacked;
       arrived();
