@@ -38,11 +38,13 @@ DRAG = """
     frames++;
     for (const [name, read] of Object.entries(parts)) {
       const value = read();
-      if (value !== undefined && value !== seen[name].last) seen[name] = { last: value, count: seen[name].count + 1 };
+      const { last, count } = seen[name];
+      if (value !== undefined && value !== last) seen[name] = { last: value, count: count + 1 };
     }
     if (performance.now() - start > 1000 * seconds) {
       const rate = (count) => count / seconds;
-      return done({ ...Object.fromEntries(Object.entries(seen).map(([n, s]) => [n, rate(s.count)])), frames: rate(frames) });
+      const rates = Object.entries(seen).map(([name, { count }]) => [name, rate(count)]);
+      return done({ ...Object.fromEntries(rates), frames: rate(frames) });
     }
     // A hand that moves to and fro between a rate of 0.2 and one of 4, without pause.
     slider.value = String(Math.round(48 + 16 * Math.sin(frames / 20)));

@@ -50,7 +50,7 @@ def figure(
 
 def _axis(settings: dict[str, Any]) -> dict[str, Any]:
     title = {"title": {"text": settings["title"], "standoff": 4}} if "title" in settings else {}
-    return {"zeroline": False, **settings, **title}
+    return {"zeroline": False, "ticklabeloverflow": "allow", **settings, **title}
 
 
 def _places(x: NDArray[Any]) -> dict[str, Any]:

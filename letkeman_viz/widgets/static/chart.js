@@ -96,6 +96,40 @@ function playHead(plot, covers) {
   };
 }
 
+const HURRY = 250; // ms; of figures that come faster, only the lines are drawn before the last
+const PACKED = { f4: Float32Array, f8: Float64Array, i2: Int16Array, i4: Int32Array };
+
+/** Numbers of a trace, as they are or as Plotly packs them; null where they are neither. */
+function numbers(values) {
+  if (!values?.bdata) return Array.isArray(values) ? values : null;
+  const bytes = Uint8Array.from(atob(values.bdata), (c) => c.charCodeAt(0));
+  return PACKED[values.dtype] ? new PACKED[values.dtype](bytes.buffer) : null;
+}
+
+/**
+ * Move the lines of a chart that was drawn to new data, on the axes it has: a small part of the work of
+ * drawing it anew, which would make a dragged slider wait. Marks are hidden meanwhile.
+ * @returns {boolean} whether the new figure is one that differs in its lines only
+ */
+function moveLines(plot, data) {
+  const paths = plot.querySelectorAll(".scatterlayer .trace path.js-line");
+  const lines = data.map(({ type, x, x0, dx, y }) => type === "scatter" && { x: numbers(x), x0, dx, y: numbers(y) });
+  if (paths.length !== data.length || !lines.every((line) => line && line.y && (line.x || line.dx))) return false;
+  const { xaxis, yaxis } = plot._fullLayout;
+  lines.forEach(({ x, x0, dx, y }, k) => {
+    let path = "";
+    let pen = "M";
+    for (let i = 0; i < y.length; i++) {
+      const [left, top] = [xaxis.d2p(x ? x[i] : x0 + i * dx), yaxis.d2p(y[i])];
+      if (Number.isFinite(top)) path += `${pen}${left.toFixed(1)},${top.toFixed(1)}`;
+      pen = Number.isFinite(top) ? "L" : "M"; // a gap stays one
+    }
+    paths[k].setAttribute("d", path || "M0,0");
+  });
+  plot.classList.add("lkv-moving");
+  return true;
+}
+
 export default {
   initialize({ model, signal }) {
     ask(model, signal); // on its way while the page is drawn
@@ -135,6 +169,7 @@ export default {
       const { data, layout } = model.get("_figure");
       if (!Plotly || !data || signal.aborted || plot.clientWidth === 0) return;
       waiting.remove();
+      plot.classList.remove("lkv-moving");
       await Plotly.react(plot, coloured(data, el), themed(layout, el), { displayModeBar: false, responsive: false });
       if (signal.aborted) return;
       if (!plot.dataset.clicks) plot.on("plotly_click", tellClick);
@@ -146,7 +181,16 @@ export default {
       el.dataset.drawn = "yes";
     }
     player?.on("change:frame", throttle(move, 25)); // uncovering paints every line again: 40 times a second will do
-    model.on("change:_figure", draw);
+    let settle = 0;
+    let newest = -Infinity; // when the last figure came
+    model.on("change:_figure", () => {
+      const hurried = performance.now() - newest < HURRY;
+      newest = performance.now();
+      clearTimeout(settle);
+      if (!hurried || el.dataset.drawn !== "yes" || !moveLines(plot, model.get("_figure").data ?? [])) return draw();
+      settle = setTimeout(draw, HURRY);
+    });
+    signal.addEventListener("abort", () => clearTimeout(settle));
     model.on("change:label", draw);
     const resized = new ResizeObserver(draw);
     const themes = new MutationObserver(draw);
