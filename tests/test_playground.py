@@ -449,3 +449,59 @@ def test_stop_keeps_what_was_done(small_map: sweep_map.SweepMap, monkeypatch: py
     assert small_map.sweep is not None
     assert small_map.sweep.done == 9
     assert "Stopped" in small_map.words.value
+
+
+# --- What a reader asks for is not undone by what was asked before ----------------------------------
+
+
+def test_one_example_stays_the_one_that_was_shown(page: playground.Playground) -> None:
+    page.controls.mode.value = "one"
+    page.finish()
+    page.controls.rate.value = 0.3
+    run = page.finish()["kaiming"]
+    assert run.inputs.tolist() == [[1, 0, 0, 1, 1]]
+    assert page.controls.number.value == 19
+    assert "number" not in page.share.query
+
+
+def test_wishes_made_while_a_job_runs_are_kept(page: playground.Playground) -> None:
+    page.controls.epochs.value = 5000  # takes a while
+    page.editor.change = {"place": [1, 0, 0], "value": 1.0}
+    page.editor.change = {"place": [1, 0, 1], "value": 2.0}
+    page.race.chosen = 0
+    page.runs["ones"].example = 5
+    page.finish()
+    assert [edit.value for edit in page.settings.edits] == [1.0, 2.0]
+    assert page.settings.shown == "ones"
+    assert page.diagram.run is page.runs["ones"]
+    assert [run.example for run in page.race.runs] == [5, 5]
+
+
+def test_what_a_link_has_locked_no_click_and_no_message_can_change() -> None:
+    page = playground.playground("fix=rate,number,schemes&schemes=kaiming&epochs=100&rate=0.3")
+    page.finish()
+    page.controls.rate.value = 3.0
+    page.controls.schemes["ones"].value = True
+    page.runs["kaiming"].example = 7
+    page.finish()
+    assert (page.settings.rate, page.settings.schemes, page.settings.number) == (0.3, ("kaiming",), 19)
+    assert page.controls.rate.value == 0.3
+    assert page.runs["kaiming"].example == 19
+
+
+def test_the_boxes_say_who_takes_part(page: playground.Playground) -> None:
+    for box in page.controls.schemes.values():
+        box.value = True
+    assert len(page.controls.ticked()) == 7
+    for box in page.controls.schemes.values():
+        box.value = False
+    assert len(page.controls.ticked()) == 1
+
+
+def test_a_table_of_ones_own_is_kept_while_another_task_is_on(page: playground.Playground) -> None:
+    page.controls.task.value = "own"
+    page.controls.table.value = "in1,out1\n0,1\n1,0"
+    page.controls.task.value = "count_up"
+    page.apply(page.settings.changed(rate=0.3))
+    page.finish()
+    assert page.controls.table.value == "in1,out1\n0,1\n1,0"

@@ -27,7 +27,7 @@ from . import take_along
 from .fields import MAX_EDITS, Edit
 from .live import Live, row
 from .playground_controls import TITLES, Controls
-from .race_schemes import STYLES
+from .race_schemes import LABELS, STYLES
 from .settings import SCHEMES, Settings
 from .sweep_map import SweepMap
 
@@ -48,8 +48,9 @@ class Playground(Live):
     PATIENCE = 0.4  # a run that is done by then is seen even while the slider moves on
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+        self.settings = self._opened = settings
         self.complaints: list[str] = []
+        self._refusal: ValueError | None = None
         self.controls = Controls(settings)
         untrained = settings.run(SCHEMES, trained=False)
         self.runs = {
@@ -126,17 +127,34 @@ class Playground(Live):
 
     def _follow_link(self, change: dict[str, Any]) -> None:
         """What the address of the page asked for, once it is known."""
-        if not change["new"]:
-            return self._restart()
-        settings, self.complaints = Settings.from_query(change["new"])
-        return self.apply(settings)
+        if change["new"]:
+            self._opened, self.complaints = Settings.from_query(change["new"])
+            self.apply(self._opened)
+        else:
+            self._restart()
 
     def _restart(self, change: Any = None) -> None:
+        """Take down what the controls ask for, here where nobody else moves them, and have it computed."""
         if self.share.asked is None or self.controls.quiet:
             return  # the address comes first; and controls that are being set are no wish of anybody's
         if change is not None and change["name"] == "value":
             self.complaints = []
-        self.controls.arrange(self.settings.hide)
+        try:
+            asked = replace(self.controls.read(), hide=self.settings.hide, fix=self.settings.fix)
+        except ValueError as error:  # a table of one's own that is none: the picture stays
+            self._refusal = error
+            self.controls.arrange(self.settings.hide)
+            super()._restart(change)
+            return
+        self._refusal = None
+        # What a teacher's link has locked stays as it was, whatever the page sends.
+        locked = {name: getattr(self._opened, name) for name in (*asked.hide, *asked.fix)}
+        wanted = asked.changed(**locked)
+        if wanted != asked or wanted.schemes != self.controls.ticked():
+            self.controls.write(wanted)
+        self.controls.edits = wanted.edits
+        self.controls.arrange(wanted.hide)
+        self._tell(wanted)
         super()._restart(change)
 
     def finish(self, timeout: float = 120.0) -> dict[str, Recording]:
@@ -156,34 +174,44 @@ class Playground(Live):
         self._edit((*kept, edit)[-MAX_EDITS:])
 
     def _edit(self, edits: tuple[Edit, ...]) -> None:
-        if "edits" in (*self.settings.fix, *self.settings.hide):
-            return
         self.controls.edits = edits
-        self.settings = replace(self.settings, edits=edits)
         self._restart()
 
     def _choose(self, change: dict[str, Any]) -> None:
         """A panel of the race was pressed: its network is the one to be seen in full."""
-        if 0 <= change["new"] < len(self.settings.schemes):
-            self.controls.shown = self.settings.schemes[change["new"]]
-            self._show_in_full(self.settings.changed(shown=self.controls.shown))
+        if not 0 <= change["new"] < len(self.race.runs):
+            return
+        name = next(name for name, run in self.runs.items() if run is self.race.runs[change["new"]])
+        if name != self.settings.shown:
+            self.controls.shown = name
+            self._tell(replace(self.settings, shown=name))
+            self._show_in_full(name)
 
     def _choose_row(self, change: dict[str, Any]) -> None:
         """Another row of the table was chosen: for every network, and for the control."""
-        if self.settings.mode == "one":
+        if self.controls.quiet or self.settings.mode == "one":
             return
-        for run in self.runs.values():
-            run.example = change["new"]
-        with self.controls._quietly():
-            self.controls.number.value = change["new"]
-        self._tell(replace(self.settings, number=change["new"]))
+        number = (
+            self._opened.number if "number" in (*self.settings.hide, *self.settings.fix) else change["new"]
+        )
+        self._set_rows(number)
+        self._tell(replace(self.settings, number=number))
+
+    def _set_rows(self, number: int) -> None:
+        with self.controls.quietly():
+            for run in self.race.runs:
+                run.example = number
+            if self.settings.mode == "table":
+                self.controls.number.value = number
 
     # --- What comes of it -------------------------------------------------------------------------------
 
     def compute(self, cancelled: Callable[[], bool]) -> None:
         from . import figures, race_figures
 
-        settings = replace(self.controls.read(), hide=self.settings.hide, fix=self.settings.fix)
+        if self._refusal is not None:
+            raise self._refusal
+        settings = self.settings  # as _restart left them; newer ones start another job
         found = dict(zip(settings.schemes, settings.run(settings.schemes, cancelled), strict=True))
         if cancelled():
             return
@@ -195,6 +223,7 @@ class Playground(Live):
         self.show(partial(self._picture, settings, found, drawn))
 
     def _picture(self, settings: Settings, found: dict[str, Recording], drawn: list[Any]) -> None:
+        """Show what a job has found. What is asked for may have moved on; it is not touched here."""
         line_up = self._line_up(settings.schemes)
         if self.race.runs != line_up["runs"]:
             self.race.line_up(**line_up)
@@ -202,29 +231,33 @@ class Playground(Live):
         self.player.unit = "update" if settings.mode == "one" else "epoch"
         self.player.load(longest.steps.tolist(), keep=True)
         self.recordings.update(found)
-        for name, recording in found.items():
-            self.runs[name].recording = recording
-            self.runs[name].example = 0 if settings.mode == "one" else settings.number
+        with self.controls.quietly():
+            for name, recording in found.items():
+                self.runs[name].recording = recording
+        self._set_rows(0 if settings.mode == "one" else self.settings.number)
         for chart, figure in zip(self.charts, drawn, strict=True):
             chart.show(figure)
-        self._show_in_full(settings, figure=False)
+        shown = self.settings.shown if self.settings.shown in found else settings.shown
+        self._show_in_full(shown, figure=shown != settings.shown)
 
-    def _show_in_full(self, settings: Settings, figure: bool = True) -> None:
+    def _show_in_full(self, name: str, figure: bool = True) -> None:
         from . import figures
 
-        run = self.runs[settings.shown]
+        run = self.runs[name]
         for view in (self.diagram, self.readout, self.grid, self.editor):
             view.run = run
+        if run in self.race.runs:
+            self.race.chosen = self.race.runs.index(run)
         if figure:
             self.charts[2].show(figures.gradient_figure(run.recording, GRADIENT))
-        self._tell(settings)
 
     def _head(self, settings: Settings) -> None:
-        label = settings.initializer(settings.shown).label
+        label = LABELS[settings.shown]
+        gain = f", {settings.gain:g}" if settings.shown == "scaled" else ""
         others = (
             " Press the name of another scheme above to see that one." if len(settings.schemes) > 1 else ""
         )
-        self.heading.value = f"<p class='lkv-say'><b>{escape(label)}</b>, in full.{others}</p>"
+        self.heading.value = f"<p class='lkv-say'><b>{escape(label)}{gain}</b>, in full.{others}</p>"
 
     def _line_up(self, schemes: tuple[str, ...]) -> dict[str, Any]:
         return {"runs": [self.runs[name] for name in schemes], "styles": [STYLES[name] for name in schemes]}

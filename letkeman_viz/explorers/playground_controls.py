@@ -131,9 +131,9 @@ class Controls:
 
     def _take_upload(self, change: dict[str, Any]) -> None:
         if change["new"]:
-            content = bytes(change["new"][0]["content"])
+            content = bytes(change["new"][0]["content"][: MAX_TEXT + 1])
             # What is no text, or too much of it, is refused with the other errors a table can have.
-            self.table.value = content[: MAX_TEXT + 1].decode("utf-8", errors="replace")
+            self.table.value = content.decode("utf-8", errors="replace")
 
     def groups(self) -> list[ipywidgets.Widget]:
         """The controls as they stand on the page."""
@@ -151,9 +151,13 @@ class Controls:
         buttons = (self.draw, self.upload)
         return [w for widgets in self.widgets.values() for w in widgets if w not in buttons]
 
+    def ticked(self) -> tuple[str, ...]:
+        """The schemes whose boxes are ticked."""
+        return tuple(name for name, box in self.schemes.items() if box.value)
+
     def read(self) -> Settings:
         """What the controls stand for. Raises ValueError when the table of one's own is not one."""
-        chosen = tuple(name for name, box in self.schemes.items() if box.value)[:MAX_RUNS]
+        chosen = self.ticked()[:MAX_RUNS]
         return Settings().changed(
             task=self.task.value,
             bits=self.bits.value,
@@ -176,9 +180,9 @@ class Controls:
 
     def write(self, settings: Settings) -> None:
         """Set every control to what ``settings`` say, and hide or fix what they say."""
-        with self._quietly():
+        with self.quietly():
             self.task.value, self.bits.value = settings.task, settings.bits
-            self.table.value = settings.table or XOR
+            self.table.value = settings.table or self.table.value
             self.mode.value, self.number.value = settings.mode, settings.number
             self.depth.value = len(settings.hidden)
             for slider, size in zip(self.neurons, settings.hidden, strict=False):
@@ -207,7 +211,7 @@ class Controls:
                 widget.layout.display = "none" if gone else ""
 
     @contextmanager
-    def _quietly(self) -> Iterator[None]:
+    def quietly(self) -> Iterator[None]:
         self.quiet = True
         try:
             yield

@@ -19,7 +19,11 @@ def _figure(runs: Runs, title: str, curves: list[Curve], true: Any, yaxis: Any) 
         for (name, run), y, t in zip(runs.items(), curves, true, strict=True)
     ]
     last = max(int(run.steps[-1]) for run in runs.values())
-    xaxis = {"title": "epoch", "range": [-0.01 * last, 1.01 * last], "nticks": 6}
+    xaxis = {
+        "title": "update" if any(run.one_example for run in runs.values()) else "epoch",
+        "range": [-0.01 * last, 1.01 * last],
+        "nticks": 6,
+    }
     # The panels above are the legend; a second one would take the room of the lines.
     return figure(title, lines, xaxis, yaxis, showlegend=False, margin={"l": 46, "r": 10, "t": 28, "b": 34})
 
@@ -35,7 +39,9 @@ def right_figure(runs: Runs) -> Figure:
     """How many rows are right after the epoch."""
     rows = next(iter(runs.values())).rows
     curves = [run.curve("correct_after")[run.steps].astype(int) for run in runs.values()]
-    return _figure(runs, f"Right, of {rows}", curves, curves, {"range": [-0.9, rows + 0.9], "dtick": 8})
+    return _figure(
+        runs, f"Right, of {rows}", curves, curves, {"range": [-0.9, rows + 0.9], "dtick": max(1, rows // 4)}
+    )
 
 
 def gradient_figure(runs: Runs, layer: int) -> Figure:

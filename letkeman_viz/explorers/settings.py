@@ -41,6 +41,7 @@ MAX_HIDDEN, MAX_NEURONS, MAX_SEED = 6, 16, 9999
 LARGEST_WEIGHT = 10.0
 MAX_QUERY = 30_000
 FRAMES = 201
+MAX_UPDATES = 5000  # of one example
 
 CONTROLS = (
     "task",
@@ -177,6 +178,11 @@ class Settings:
                 _apply(edit, layers)
         return parameters
 
+    @property
+    def steps(self) -> int:
+        """Epochs, or updates at most where one example is learned."""
+        return MAX_UPDATES if self.mode == "one" else self.epochs
+
     def run(
         self, names: tuple[str, ...], cancelled: Callable[[], bool] | None = None, trained: bool = True
     ) -> list[Recording]:
@@ -192,7 +198,7 @@ class Settings:
             "max_frames": FRAMES,
             "cancelled": cancelled,
         }
-        steps = self.epochs if trained else 0
+        steps = self.steps if trained else 0
         if self.mode == "one":
             found = train_one(self.number, schemes, self.rate, max_updates=steps, **shape)
         else:

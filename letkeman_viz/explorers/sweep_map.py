@@ -66,7 +66,7 @@ class SweepMap(Live):
         self._worker.submit(self._work)
 
     def _restart(self, _: Any = None) -> None:
-        """Drawing a map takes seconds of both cores: only when somebody asks for it."""
+        """A map takes seconds, and minutes for large networks: only when somebody asks."""
         if self.sweep is None:
             self.map.show(sweep_figure(_empty(self.kind.value)))
 
@@ -123,6 +123,7 @@ class SweepMap(Live):
         across = int(np.abs(_places(sweep) - y).argmin())
         schemes = (*(s for s in self.base.schemes if s != "scaled"), "scaled")[-4:]
         wanted: dict[str, Any] = {"gain": gain, "schemes": schemes, "shown": "scaled", "mode": "table"}
+        wanted["epochs"] = sweep.epochs
         if sweep.row_name == "depth":
             wanted["hidden"] = (max(self.base.hidden),) * int(sweep.row_values[across])
         else:

@@ -46,7 +46,7 @@ def python(settings: Settings) -> str:
         "activation": settings.activation,
     }
     if settings.mode == "one":
-        arguments["max_updates"] = settings.epochs
+        arguments["max_updates"] = settings.steps
     else:
         arguments |= {"epochs": settings.epochs, "shuffle": settings.order == "shuffled"}
     first = f"{settings.number}, scheme" if settings.mode == "one" else "scheme"

@@ -18,7 +18,7 @@ export function split(search) {
 
 /** `query` with the controls of a class added: [[name, "hide" or "fix"], ...]. */
 export function forClass(query, choices) {
-  const parts = query ? [query] : [];
+  const parts = query.split("&").filter((part) => part && !/^(hide|fix)=/.test(part));
   for (const way of ["hide", "fix"]) {
     const names = choices.filter(([, chosen]) => chosen === way).map(([name]) => name);
     if (names.length) parts.push(`${way}=${names.join(",")}`);
@@ -50,7 +50,10 @@ export default {
     const fold = html("details", {}, el);
     html("summary", { text: "The run in Python" }, fold);
     const code = copyField(fold, "Python code of the run shown", true);
-    const choices = new Map();
+    const choices = new Map(); // a link for a class that was made from one keeps what that had locked
+    for (const [way, names] of new URLSearchParams(model.get("query"))) {
+      if (way === "hide" || way === "fix") names.split(",").forEach((name) => choices.set(name, way));
+    }
     let classLink = null;
     if (base && model.get("controls").length) {
       const lesson = html("details", {}, el);
@@ -61,6 +64,7 @@ export default {
         const label = html("label", { text: `${title} ` }, list);
         const choice = html("select", {}, label);
         for (const way of ["free", "fix", "hide"]) html("option", { value: way, text: { free: "can be changed", fix: "fixed", hide: "hidden" }[way] }, choice);
+        choice.value = choices.get(name) ?? "free";
         choice.addEventListener("change", () => {
           choices.set(name, choice.value);
           draw();
