@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from axe import violations
-from browser import DRAWN_SECONDS, Server, WatchedPages, wait_drawn
+from browser import DRAWN_SECONDS, Server, WatchedPages, wait_drawn, wait_until
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from letkeman_viz.explorers import page as page_explorer
@@ -463,6 +463,7 @@ def test_seven_networks_fit_one_screen_and_take_the_other_colours(pages: Watched
     stage = page.locator(".lkv-on-stage:has(.lkv-race)")
     canvases = stage.locator("canvas")
     expect(canvases).to_have_count(7)
+    expect(stage.locator(".lkv-where")).to_have_text("epoch 0 of 1000")  # trained
     page.keyboard.press("ArrowRight")  # before the first update, all zeros have no colours
     page.wait_for_timeout(500)  # canvases follow their new size with a drawing of their own
     for k in range(7):
@@ -475,8 +476,11 @@ def test_seven_networks_fit_one_screen_and_take_the_other_colours(pages: Watched
     page.evaluate(
         "dispatchEvent(new StorageEvent('storage', { key: 'letkeman_viz.palette', newValue: 'blue' }))"
     )
-    page.wait_for_timeout(500)
-    assert all(a != b for a, b in zip(green, canvases.evaluate_all(pixels), strict=True))
+    wait_until(
+        lambda: all(a != b for a, b in zip(green, canvases.evaluate_all(pixels), strict=True)),
+        20,
+        "not every network took the other colours",
+    )
     page.keyboard.press("Escape")
     pages.assert_clean(page)
 

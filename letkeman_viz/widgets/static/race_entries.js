@@ -35,6 +35,7 @@ export async function followRace({ model, host, signal }, { rebuild, draw }) {
     scope.abort();
     scope = new AbortController();
     sources = found;
+    runs = []; // those of the others; nothing is drawn before the new ones are decoded
     for (const source of sources) source.subscribe({ rebuild: rebuildSoon, draw: rebuildSoon }, scope.signal);
   }
   signal.addEventListener("abort", () => scope.abort());
