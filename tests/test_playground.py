@@ -505,3 +505,20 @@ def test_a_table_of_ones_own_is_kept_while_another_task_is_on(page: playground.P
     page.apply(page.settings.changed(rate=0.3))
     page.finish()
     assert page.controls.table.value == "in1,out1\n0,1\n1,0"
+
+
+def test_the_soonest_cell_opens_without_a_mouse(
+    small_map: sweep_map.SweepMap, page: playground.Playground
+) -> None:
+    small_map.best.click()  # nothing has been drawn
+    assert page.settings.shown == "kaiming"
+    small_map.start.click()
+    small_map.finish()
+    small_map.best.click()
+    page.finish()
+    cells = small_map.sweep.median()
+    row, column = (axis.tolist().index(v) for axis, v in (
+        (small_map.sweep.row_values, page.settings.rate), (small_map.sweep.gains, page.settings.gain)
+    ))  # fmt: skip
+    assert cells[row, column] == np.nanmin(cells)
+    assert page.settings.epochs == small_map.sweep.epochs

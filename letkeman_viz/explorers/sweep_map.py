@@ -49,6 +49,9 @@ class SweepMap(Live):
         self.epochs = Slider(EPOCHS[:4], 1000, "Epochs at most")
         self.start = ipywidgets.Button(description="Draw the map")
         self.stop = ipywidgets.Button(description="Stop")
+        self.best = ipywidgets.Button(
+            description="Open the soonest", tooltip="Without a mouse: its network above"
+        )
         self.progress = ipywidgets.IntProgress(0, 0, 1, layout={"width": "180px"})
         self.map = Chart(label="Epochs until the whole table is right, over two settings", height=470)
         self.words = ipywidgets.HTML()
@@ -56,7 +59,8 @@ class SweepMap(Live):
         self.start.on_click(lambda _: self.draw())
         self.stop.on_click(lambda _: setattr(self, "stopped", True))
         self.map.observe(self._load, "clicked")
-        controls = row(self.kind, self.seeds, self.epochs, self.start, self.stop, self.progress)
+        self.best.on_click(lambda _: self._open_soonest())
+        controls = row(self.kind, self.seeds, self.epochs, self.start, self.stop, self.best, self.progress)
         self.children = [controls, self.words, self.status, self.map]
         self._show_words("Nothing has been run yet.")
 
@@ -104,7 +108,7 @@ class SweepMap(Live):
         found = cells[np.isfinite(cells)]
         best = ""
         if found.size:
-            at = np.unravel_index(np.nanargmin(np.where(np.isfinite(cells), cells, np.nan)), cells.shape)
+            at = _soonest(cells)
             where = f"{WORDS[sweep.row_name]} {sweep.row_values[at[0]]:g}, gain {sweep.gains[at[1]]:g}"
             best = f" The soonest: {where}, after {found.min():g} epochs (median of {sweep.seeds} seeds)."
         solved = f"{found.size} of {sweep.done} cells run have it right within {sweep.epochs} epochs."
@@ -116,11 +120,16 @@ class SweepMap(Live):
     def _load(self, change: dict[str, Any]) -> None:
         """A cell was pressed: its network in the playground."""
         x, y, _ = change["new"]
-        sweep = self.sweep
-        if sweep is None:
-            return
-        gain = float(sweep.gains[np.abs(np.log10(sweep.gains) - x).argmin()])
-        across = int(np.abs(_places(sweep) - y).argmin())
+        if self.sweep is not None:
+            places = np.abs(_places(self.sweep) - y), np.abs(np.log10(self.sweep.gains) - x)
+            self._open(self.sweep, int(places[0].argmin()), int(places[1].argmin()))
+
+    def _open_soonest(self) -> None:
+        if self.sweep is not None and np.isfinite(cells := self.sweep.median()).any():
+            self._open(self.sweep, *_soonest(cells))
+
+    def _open(self, sweep: Sweep, across: int, column: int) -> None:
+        gain = float(sweep.gains[column])
         schemes = (*(s for s in self.base.schemes if s != "scaled"), "scaled")[-4:]
         wanted: dict[str, Any] = {"gain": gain, "schemes": schemes, "shown": "scaled", "mode": "table"}
         wanted["epochs"] = sweep.epochs
@@ -135,6 +144,12 @@ def _empty(kind: str) -> Sweep:
     rows = np.array(DEPTHS if kind == "depth" else RATES, float)
     cells = np.full((len(rows), len(GAINS), 1), np.nan, np.float32)
     return Sweep(kind, rows, np.array(GAINS), 1, EPOCHS[3], cells)
+
+
+def _soonest(cells: NDArray[np.float64]) -> tuple[int, int]:
+    """(row, column) of the smallest of the medians that are known."""
+    across, column = np.unravel_index(np.where(np.isnan(cells), np.inf, cells).argmin(), cells.shape)
+    return int(across), int(column)
 
 
 def _places(sweep: Sweep) -> NDArray[np.float64]:
