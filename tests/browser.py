@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, Playwright, Request
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, Playwright, Request, expect
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_ARGUMENTS = (
@@ -252,6 +252,13 @@ def close_tab(page: Page) -> None:
 def wait_drawn(page: Page) -> Page:
     """Wait until a chapter in our Voila template has drawn all its outputs."""
     page.wait_for_selector("body[data-drawn=true]", timeout=DRAWN_SECONDS * 1000)
+    return page
+
+
+def open_chapter(pages: WatchedPages, address: str, charts: int, **context: object) -> Page:
+    """The chapter at ``address`` in a page of its own, all its outputs and ``charts`` charts drawn."""
+    page = wait_drawn(pages(address, **context))
+    expect(page.locator(".lkv-chart[data-drawn=yes]")).to_have_count(charts, timeout=DRAWN_SECONDS * 1000)
     return page
 
 

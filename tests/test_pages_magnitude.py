@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from browser import DRAWN_SECONDS, Server, WatchedPages, wait_drawn
+from browser import Server, WatchedPages, open_chapter
 from playwright.sync_api import Browser, Locator, Page, expect
 
 pytestmark = pytest.mark.browser
@@ -18,10 +18,7 @@ expect.set_options(timeout=15_000)
 
 
 def opened(pages: WatchedPages, url: str, **context: object) -> Page:
-    page = pages(url + CHAPTER, **context)
-    wait_drawn(page)
-    expect(page.locator(".lkv-chart[data-drawn=yes]")).to_have_count(CHARTS, timeout=DRAWN_SECONDS * 1000)
-    return page
+    return open_chapter(pages, url + CHAPTER, CHARTS, **context)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from browser import DRAWN_SECONDS, Server, Traffic, WatchedPages, wait_drawn
+from browser import DRAWN_SECONDS, Server, Traffic, WatchedPages, open_chapter, wait_drawn
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from letkeman_viz import train
@@ -21,10 +21,7 @@ expect.set_options(timeout=15_000)
 
 
 def opened(pages: WatchedPages, url: str, **context: object) -> Page:
-    page = pages(url + CHAPTER, **context)
-    wait_drawn(page)
-    expect(page.locator(".lkv-chart[data-drawn=yes]")).to_have_count(CHARTS, timeout=DRAWN_SECONDS * 1000)
-    return page
+    return open_chapter(pages, url + CHAPTER, CHARTS, **context)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from browser import DRAWN_SECONDS, Server, WatchedPages, running, wait_drawn
+from browser import Server, WatchedPages, open_chapter, running
 from playwright.sync_api import Browser, Locator, Page, expect
 
 pytestmark = pytest.mark.browser
@@ -32,10 +32,7 @@ def torchless(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def opened(pages: WatchedPages, url: str, **context: object) -> Page:
-    page = pages(url + CHAPTER, **context)
-    wait_drawn(page)
-    expect(page.locator(".lkv-chart[data-drawn=yes]")).to_have_count(CHARTS, timeout=DRAWN_SECONDS * 1000)
-    return page
+    return open_chapter(pages, url + CHAPTER, CHARTS, **context)
 
 
 @pytest.fixture(scope="module")
