@@ -13,6 +13,7 @@ from pathlib import Path
 import letkeman_viz
 
 from ..experiments import cli as experiments
+from . import export_cli
 from .chapters import NoChaptersError, chapters, checked_folder, editable_copies, is_checkout, packaged_folder
 
 SERVE_PORT = 8866
@@ -33,7 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
         description="See what weight initialization does to a neural network.",
     )
     parser.add_argument("--version", action="version", version=f"letkeman-viz {letkeman_viz.__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="{serve,lab,experiments}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="{serve,lab,export,experiments}")
     serve = commands.add_parser("serve", help="serve the chapters as a web site on this machine (Voila)")
     lab = commands.add_parser("lab", help="open the chapters in JupyterLab, to read and change their code")
     for command, port in ((serve, SERVE_PORT), (lab, LAB_PORT)):
@@ -42,6 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--notebooks", type=Path, metavar="DIR", help="folder of notebooks to use instead"
         )
+    export_cli.add_command(commands)
     experiments.add_command(commands)
     return parser
 
@@ -51,6 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(argv)
     if options.command == "experiments":
         return experiments.main(options)
+    if options.command == "export":
+        return export_cli.main(options)
     try:
         port = free_port(options.port)
         run = run_serve if options.command == "serve" else run_lab
