@@ -107,15 +107,24 @@ def test_the_address_follows(page: Page) -> None:
 
 
 def test_scrubbing_and_reset_show_the_same_draw(page: Page) -> None:
+    seed = play(page).get_by_role("spinbutton", name="Seed")
     play(page).get_by_role("button", name="Back to the start").click()
     expect(where(page)).to_have_text("epoch 0 of 200")
     first = play(page).locator(".lkv-edges").inner_html()
     play(page).get_by_role("slider", name="Position in the run").press("End")
     expect(where(page)).to_have_text("epoch 200 of 200")
-    assert play(page).locator(".lkv-edges").inner_html() != first
+    edges = play(page).locator(".lkv-edges")
+    assert edges.inner_html() != first
     play(page).get_by_role("button", name="Back to the start").click()
     expect(where(page)).to_have_text("epoch 0 of 200")
-    assert play(page).locator(".lkv-edges").inner_html() == first
+    assert edges.inner_html() == first
+    drawn = seed.input_value()
+    seed.fill("77")
+    seed.press("Tab")
+    wait_until(lambda: edges.inner_html() != first, 20, "another seed shows the same draw")
+    seed.fill(drawn)
+    seed.press("Tab")
+    wait_until(lambda: edges.inner_html() == first, 20, "the same seed does not show the same draw again")
 
 
 def test_pressing_an_input_flips_its_bit(page: Page) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..training import MAX_SEED
 from . import records
 from .catalogue import ACTIVE, EXPERIMENTS, NeedsTorch
 from .cluster import NoCluster
@@ -18,7 +19,7 @@ from .data import DataError
 from .progress import Bars
 from .records import Records
 from .runner import Interrupted, run_experiment
-from .runs import MAX_SEED, SCHEMES
+from .runs import SCHEMES
 
 OUTPUT = Path("experiment-results")
 MISTAKES = (ValueError, TypeError, DataError, NeedsTorch, NoCluster, Interrupted, OSError)

@@ -18,11 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import checks
+from ..training import MAX_SEED
 
 SCHEMA = 1
 SCHEMES = ("standard_xavier", "normalized_xavier", "standard_letkeman", "normalized_letkeman", "kaiming")
 """The five schemes of the article, in its order."""
-MAX_SEED = 2**32 - 1
 
 Curve = NDArray[np.float64]
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -14,12 +12,11 @@ from .. import checks
 from ..initializers import get_initializer
 from ..recording import Recording
 from ..widgets import Chart, NetworkDiagram, Player, Readout, Run
-from .live import BUSY, Live, row
+from .fields import MAX_SEED
+from .live import TRAINING, Live, row
 
 Compute = Callable[..., Recording]
 """(initializer, seed, steps=..., cancelled=...) -> Recording; without ``steps``, the whole run."""
-
-MAX_SEED = 9999
 
 
 class RunExplorable(Live):
@@ -29,6 +26,7 @@ class RunExplorable(Live):
     a control changes. Playing it needs no kernel. ``recording`` is what is on show.
     """
 
+    BUSY = TRAINING
     CHARTS: tuple[tuple[str, int], ...] = (
         ("Mean gradient magnitude of each layer over the run", 380),
         ("Loss over the run", 290),
@@ -72,12 +70,7 @@ class RunExplorable(Live):
         return self.recording
 
     def compute(self, cancelled: Callable[[], bool]) -> None:
-        slow = threading.Timer(0.4, self.show, [partial(self._say, BUSY)])
-        slow.start()
-        try:
-            recording = self._compute(self.scheme.value, self.seed.value, cancelled=cancelled)
-        finally:
-            slow.cancel()
+        recording = self._compute(self.scheme.value, self.seed.value, cancelled=cancelled)
         if cancelled():
             return
         from . import figures  # only here: Plotly need not hold up the first picture

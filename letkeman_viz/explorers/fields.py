@@ -11,6 +11,8 @@ from typing import Any
 
 from ..tasks import MAX_TEXT, task_from_csv
 
+MAX_SEED = 9999  # that a reader can ask for: four digits fit in every field
+
 MAX_EDITS = 200
 
 # Two digits, 24 to a decade, evenly spaced by ratio: the E24 series that resistors come in.

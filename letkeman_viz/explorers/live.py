@@ -7,6 +7,7 @@ import html
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import ipywidgets
 import traitlets
@@ -14,7 +15,7 @@ import traitlets
 from ..widgets import Chart, Race, Run, Table
 from .background import Newest
 
-BUSY = "<p role='status'>Computing. The first time on this machine, the training code is compiled too.</p>"
+TRAINING = "<p role='status'>Computing. The first time on a machine, the training code is compiled too.</p>"
 
 
 def running_loop() -> asyncio.AbstractEventLoop | None:
@@ -34,6 +35,9 @@ class Live(ipywidgets.VBox):
 
     PATIENCE = 0.0
     """Seconds for which a computation goes on although a control has changed since; see ``Newest``."""
+
+    BUSY = ""
+    """What ``status`` says when a computation is not over at once;  where something else shows it."""
 
     def __init__(self, trigger: Run | Race | Chart | Table, controls: Iterable[ipywidgets.Widget]) -> None:
         super().__init__()
@@ -85,8 +89,13 @@ class Live(ipywidgets.VBox):
 
     def _work(self, cancelled: Callable[[], bool]) -> None:
         self._error = None
-        self.compute(cancelled)
-        self.show(lambda: self._say(""))
+        slow = threading.Timer(0.4, self.show, [partial(self._say, self.BUSY)])
+        slow.start()
+        try:
+            self.compute(cancelled)
+        finally:
+            slow.cancel()
+        self.show(partial(self._say, ""))
 
     def _fail(self, error: Exception) -> None:
         self._error = error

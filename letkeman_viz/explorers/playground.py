@@ -25,7 +25,7 @@ from ..widgets import (
 )
 from . import take_along
 from .fields import MAX_EDITS, Edit
-from .live import Live, row
+from .live import TRAINING, Live, row
 from .playground_controls import TITLES, Controls
 from .race_schemes import LABELS, STYLES
 from .settings import SCHEMES, Settings
@@ -45,6 +45,7 @@ class Playground(Live):
     other settings.
     """
 
+    BUSY = TRAINING
     PATIENCE = 0.4  # a run that is done by then is seen even while the slider moves on
 
     def __init__(self, settings: Settings) -> None:

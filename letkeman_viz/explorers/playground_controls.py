@@ -13,7 +13,7 @@ from ..network import ACTIVATIONS
 from ..tasks import MAX_BITS, MAX_TEXT, MIN_BITS, TASKS
 from ..widgets import Slider
 from ..widgets.race import MAX_RUNS
-from .fields import Edit
+from .fields import MAX_SEED, Edit
 from .live import row
 from .settings import (
     BIASES,
@@ -21,7 +21,6 @@ from .settings import (
     GAINS,
     MAX_HIDDEN,
     MAX_NEURONS,
-    MAX_SEED,
     NAMED_GAINS,
     NOISES,
     RATES,

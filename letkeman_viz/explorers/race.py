@@ -13,8 +13,8 @@ from .. import checks
 from ..recording import Recording
 from ..training import train
 from ..widgets import Chart, NetworkDiagram, Player, Race, RaceRanking, Readout, Run
-from .explorable import MAX_SEED
-from .live import Live, row
+from .fields import MAX_SEED
+from .live import TRAINING, Live, row
 from .race_schemes import LABELS, SCHEMES, STYLES
 
 EPOCHS = 1000
@@ -29,6 +29,8 @@ class SchemeRace(Live):
 
     ``recordings`` holds the runs on show, scheme by scheme. Pressing a panel shows its network in full.
     """
+
+    BUSY = TRAINING
 
     def __init__(self, seed: int = 1, learning_rate: float = 1.0) -> None:
         checks.integer("seed", seed, 0, MAX_SEED)
@@ -76,6 +78,7 @@ class SchemeRace(Live):
             )
         ]
         self.detail = ipywidgets.VBox()
+        self._views: tuple[Readout | NetworkDiagram, ...] = ()
         for box in self.takes_part.values():
             box.observe(self._keep_two, "value")
         self.race.observe(self._focus, "chosen")
@@ -140,12 +143,12 @@ class SchemeRace(Live):
             self.detail.children = ()
             return
         run = self.race.runs[self.race.chosen]
-        if self.detail.children:
-            for view in self.detail.children:
-                view.run = run
-        else:
+        if not self._views:  # made once: a widget that is taken off the page stays in the kernel
             shown: dict[str, Any] = {"run": run, "player": self.player}
-            self.detail.children = (Readout(**shown), NetworkDiagram(**shown))
+            self._views = (Readout(**shown), NetworkDiagram(**shown))
+        for view in self._views:
+            view.run = run
+        self.detail.children = self._views
 
     def _show_number(self, change: traitlets.Bunch) -> None:
         """A number chosen in one network is shown to all."""

@@ -16,6 +16,7 @@ from ..experiments.catalogue import EXPERIMENTS, NeedsTorch, settings_of, traine
 from ..experiments.data import DataError, load
 from ..experiments.runs import SCHEMES, Run
 from ..experiments.work import one_thread
+from .fields import MAX_SEED
 from .live import Live, row
 from .race_schemes import LABELS
 from .results_parts import scheme_chart
@@ -45,7 +46,7 @@ class RunHere(Live):
         self.network.style.button_width = "auto"
         self.data = ipywidgets.Dropdown(description="Data")
         self.seed = ipywidgets.BoundedIntText(
-            1, min=0, max=9999, description="Seed", layout={"width": "170px"}
+            1, min=0, max=MAX_SEED, description="Seed", layout={"width": "170px"}
         )
         self.active = ipywidgets.Checkbox(description="count active input nodes only", indent=False)
         shown = ("standard_xavier", "standard_letkeman", "kaiming")

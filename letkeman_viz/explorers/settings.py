@@ -19,7 +19,7 @@ from ..recording import Recording
 from ..tasks import MAX_BITS, MIN_BITS, TASKS, Table, make_task, task_from_csv
 from ..training import train, train_one
 from ..widgets.race import MAX_RUNS
-from .fields import Choice, Edit, Edits, Field, Sizes, Stop, TableText, Whole, Words, decades
+from .fields import MAX_SEED, Choice, Edit, Edits, Field, Sizes, Stop, TableText, Whole, Words, decades
 
 SCHEMES = (
     "zeros",
@@ -37,7 +37,7 @@ GAINS = sorted({*decades(-1, 1), *NAMED_GAINS})
 BIASES = [k / 10 for k in range(-30, 31)]
 NOISES = [0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0]
 EPOCHS = [100, 200, 500, 1000, 2000, 5000]
-MAX_HIDDEN, MAX_NEURONS, MAX_SEED = 6, 16, 9999
+MAX_HIDDEN, MAX_NEURONS = 6, 16
 LARGEST_WEIGHT = 10.0
 MAX_QUERY = 30_000
 FRAMES = 201
