@@ -138,7 +138,7 @@ print(json.dumps([
 
 @pytest.mark.packaging
 def test_console_script(installed: Installed) -> None:
-    assert "{serve,lab,experiments}" in installed.run("letkeman-viz", "--help").stdout
+    assert "{serve,lab,export,experiments}" in installed.run("letkeman-viz", "--help").stdout
     assert "--port" in installed.run("letkeman-viz", "serve", "--help").stdout
     version = installed.wheel.name.split("-")[1]
     assert installed.run("letkeman-viz", "--version").stdout == f"letkeman-viz {version}\n"
