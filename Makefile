@@ -2,7 +2,10 @@
 #   make app     the chapters as a web site on http://localhost:8866     (PORT=... for another port)
 #   make lab     the same chapters in JupyterLab
 #   make test    every check, pages in a real browser included
+#   make test-minimum   the tests with the lowest versions of everything that pyproject.toml allows
+#   make test-deploy    deploy/ with a real JupyterHub and five users (needs npm)
 #   make lint    only the style and type checks
+#   make docs    the documentation, in docs/_build/html
 #   make clean   remove what these commands made
 
 # The newest acceptable Python, unless PYTHON says which: python3 itself if it is 3.11 or later.
@@ -10,6 +13,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$python; break; fi; done)
 
 VENV := .venv
+MINIMUM := .venv-minimum
 BIN := $(VENV)/bin
 PORT ?= 8866
 # Test files that run at the same time; each has a browser and servers of its own.
@@ -21,13 +25,16 @@ LAB_PORT := $(if $(filter command environment,$(origin PORT)),$(PORT),8888)
 APT = $(shell [ "$$(id -u)" = 0 ] || echo sudo) env DEBIAN_FRONTEND=noninteractive apt-get
 
 .DEFAULT_GOAL := help
-.PHONY: help app lab test lint clean chromium
+.PHONY: help app lab test test-minimum test-deploy lint docs clean chromium
 
 help: ## Say what can be made
 	@echo "make app    the chapters as a web site on http://localhost:$(PORT)  (PORT=... for another port)"
 	@echo "make lab    the same chapters in JupyterLab"
 	@echo "make test   every check, pages in a real browser included"
+	@echo "make test-minimum  the tests with the lowest versions of everything that is needed"
+	@echo "make test-deploy   deploy/ with a real JupyterHub and five users (needs npm)"
 	@echo "make lint   only the style and type checks"
+	@echo "make docs   the documentation, in docs/_build/html"
 	@echo "make clean  remove what these commands made"
 
 app: $(VENV)/installed
@@ -44,8 +51,25 @@ lint: $(VENV)/installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Warnings are errors: a link that leads nowhere fails here.
+docs: $(VENV)/installed-docs
+	$(BIN)/python -m sphinx -q -W --keep-going docs docs/_build/html
+	@echo "The documentation is in docs/_build/html/index.html"
+
+# Everything without a browser, then those pages that need all of the site.
+test-minimum: $(MINIMUM)/installed chromium
+	$(MINIMUM)/bin/python -m pytest --numprocesses $(JOBS) --dist loadfile -m "not browser"
+	$(MINIMUM)/bin/python -m pytest --numprocesses $(JOBS) --dist loadfile tests/test_pages.py tests/test_lab.py
+
+# A hub, its proxy from npm, five users who learn to count. Minutes, and npm: not part of `make test`.
+test-deploy: $(VENV)/installed-test chromium
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,hub]'
+	npm install --silent --prefix $(VENV) configurable-http-proxy
+	HUB_PROXY=$(CURDIR)/$(VENV)/node_modules/.bin/configurable-http-proxy \
+		$(BIN)/python -m pytest tests/deploy/check_hub.py
+
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(MINIMUM) docs/_build build dist .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # A stamp is made again when pyproject.toml changed; a second run finds both up to date.
@@ -55,6 +79,18 @@ $(VENV)/installed: $(VENV)/created pyproject.toml
 
 $(VENV)/installed-test: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+$(VENV)/installed-docs: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	@touch $@
+
+# An environment of its own, and the lowest Python too where PYTHON names one: make test-minimum PYTHON=python3.11
+$(MINIMUM)/installed: $(VENV)/created pyproject.toml tests/minimum_versions.py
+	$(PYTHON) -m venv $(MINIMUM)
+	$(PYTHON) tests/minimum_versions.py > $(MINIMUM)/constraints.txt
+	$(MINIMUM)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint $(MINIMUM)/constraints.txt --editable '.[test]'
 	@touch $@
 
 # Debian and Ubuntu keep what venv needs in a package of its own, named after the Python version.

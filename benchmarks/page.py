@@ -29,17 +29,16 @@ from browser import Traffic, close_tab, free_port, launch_chromium, stop_tree  #
 CHAPTER = "02-doing-it-wrong.ipynb"
 CHARTS = 5
 NETWORK = "document.querySelector('.lkv-diagram line[stroke-width]') !== null"
-ALL_CHARTS = f"document.querySelectorAll('.lkv-chart[data-drawn]').length >= {CHARTS}"
+# Those further down are drawn once a reader comes near, or the page says that it wants everything.
+DRAWN = "document.querySelectorAll('.lkv-chart[data-drawn]').length"
+ALL_CHARTS = f"dispatchEvent(new Event('lkv:want')), {DRAWN} >= {CHARTS}"
 LABEL = "document.querySelector('.widget-label')?.textContent === 'hello'"
 
 OURS = """
 from letkeman_viz.site.chapters import packaged_folder
-from letkeman_viz.site.config import voila_config
+from letkeman_viz.site.options import ServeOptions
 from letkeman_viz.site.server import serve
-config = voila_config(packaged_folder(), {port}, False)
-config.VoilaConfiguration.preheat_kernel = {preheat}
-config.VoilaConfiguration.default_pool_size = 1
-serve(config)
+serve(ServeOptions(packaged_folder(), {port}, preheat=int({preheat})))
 """
 
 

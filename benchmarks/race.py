@@ -19,7 +19,7 @@ from timing import best
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from browser import free_port, launch_chromium
+from browser import free_port, launch_chromium, look_through
 
 from letkeman_viz.explorers.race import EPOCHS, FRAMES
 from letkeman_viz.explorers.race_schemes import SCHEMES
@@ -36,9 +36,7 @@ SECONDS = 1.8  # of the 2.1 that 126 frames take
 
 def ready(page: Page) -> None:
     """Wait until every chart is drawn and the many seeds are done: nothing else is at work."""
-    page.wait_for_function(
-        f"document.querySelectorAll('.lkv-chart[data-drawn]').length === {CHARTS}", timeout=120_000
-    )
+    look_through(page, CHARTS)
     page.get_by_role("button", name="Stop", disabled=True).wait_for(timeout=120_000)
     page.evaluate("document.querySelector('.lkv-race').closest('.lkv-explorable').scrollIntoView()")
     page.wait_for_timeout(1000)

@@ -18,10 +18,9 @@ from playwright.sync_api import sync_playwright
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
-from browser import launch_chromium, running  # noqa: E402
+from browser import launch_chromium, look_through, running, wait_drawn  # noqa: E402
 
 UPDATES = [*range(0, 300, 30), 300, 310, 320, 325, 328, 330, 332, 333, 334, 335, 336, 337]
-CHARTS = "document.querySelectorAll('.lkv-chart[data-drawn]').length == 5"
 
 
 def main() -> None:
@@ -29,7 +28,7 @@ def main() -> None:
     with sync_playwright() as playwright, running("serve") as server:
         page = launch_chromium(playwright).new_page(viewport={"width": 1120, "height": 1200})
         page.goto(f"{server.url}/voila/render/02-doing-it-wrong.ipynb")
-        page.wait_for_function(CHARTS)
+        look_through(wait_drawn(page), 5)
         page.add_style_tag(content=".lkv-detail { display: none; } .lkv-explorable { padding: 12px; }")
         explorable = page.locator(".lkv-explorable").first
         for update in UPDATES:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from numba import njit
 
+from ._kept import kept
 from ._vector import COUNT, load, sigmoid, splat, store, tanh, where_less
 
 LANES = COUNT
@@ -26,7 +27,6 @@ EPOCH, FRAMES, STRIDE, ENDED = 0, 1, 2, 3
 RUNNING, FINISHED, SOLVED, DIVERGED = 0, 1, 2, 3
 
 jit = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True)
-entry = njit(cache=True, nogil=True, error_model="numpy")
 
 
 @jit
@@ -201,7 +201,7 @@ def _keep_frame(p, lane, state, steps, frames):
     state[FRAMES] += 1
 
 
-@entry
+@kept
 def run_epochs(p, sizes, kind, inputs, targets, order, which, rate, stop_when_right, a, d, target, seen,
                state, steps, frames, loss, after, presented):  # fmt: skip
     """Train all lanes for ``order.shape[1]`` more epochs, or until the runs in them have all ended.
@@ -255,7 +255,7 @@ def _note(lane, rows, stop_when_right, seen, state, loss, after):
         state[ENDED] = FINISHED
 
 
-@entry
+@kept
 def gradients(frames, sizes, kind, inputs, targets, p, a, d, target, gradient):
     """Put the mean |dL/dw| of every layer over the table, at each of up to eight ``frames`` (F, P), into
     ``gradient`` (L lanes): here it is frames that have a lane each."""

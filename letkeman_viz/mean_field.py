@@ -164,6 +164,7 @@ class MeanField:
 
     @property
     def std(self) -> Values:
+        """Standard deviation of the activations of each layer."""
         return np.sqrt(np.maximum(self.square - self.mean**2, 0.0))
 
 

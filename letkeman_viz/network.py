@@ -86,6 +86,7 @@ class Network:
 
     @property
     def parameter_count(self) -> int:
+        """Weights and biases together."""
         return sum(fan_in * fan_out + fan_out for fan_in, fan_out in self.shapes)
 
     def layers(self, parameters: Vector) -> list[tuple[Vector, Vector]]:

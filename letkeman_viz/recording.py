@@ -11,7 +11,6 @@ import csv
 import io
 import json
 import os
-import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .files import write_whole
 from .network import Network
 
 MAX_FRAMES = 2000
@@ -95,6 +95,7 @@ class Recording:
 
     @property
     def rows(self) -> int:
+        """Rows of the table."""
         return len(self.inputs)
 
     @property
@@ -149,7 +150,7 @@ class Recording:
         return self.network.layers(self.parameters[frame])
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write to ``path`` (.npz). The file appears whole or not at all."""
+        """Write to ``path`` (.npz). The file appears whole or not at all; OSError says why not."""
         path = Path(path)
         settings = {name: getattr(self, name) for name in (*_PLAIN, *_LATER)}
         settings |= {
@@ -158,13 +159,8 @@ class Recording:
             "activation": self.network.activation,
         }
         arrays = {name: getattr(self, name) for name in _ARRAYS}
-        part = path.with_name(f".{uuid.uuid4().hex}.part")
-        try:
-            with part.open("xb") as file:
-                np.savez_compressed(file, settings=np.array(json.dumps(settings)), **arrays)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        about = np.array(json.dumps(settings))
+        write_whole(path, lambda file: np.savez_compressed(file, settings=about, **arrays))
         return path
 
     @classmethod
@@ -210,22 +206,25 @@ class Recording:
             raise ValueError(f"steps of the frames must rise from 0 to {steps}")
 
     def to_csv(self, path: str | os.PathLike[str]) -> Path:
-        """Write one line per step; gradient columns are filled where a frame was kept."""
+        """Write ``csv_text`` to ``path``, whole or not at all."""
+        path = Path(path)
+        write_whole(path, lambda file: file.write(self.csv_text().encode()))
+        return path
+
+    def csv_text(self) -> str:
+        """The run as CSV, one line per step; gradient columns are filled where a frame was kept."""
         layers = [f"gradient_layer_{k + 1}" for k in range(self.gradient.shape[1])]
         frame_of = {int(step): k for k, step in enumerate(self.steps)}
         loss, after = self.curve("loss"), self.curve("correct_after").astype(int)
         presented: list[Any] = ["", *self.correct]
-        path = Path(path)
-        with path.open("w", newline="", encoding="utf-8") as file:
-            out = csv.writer(file)
-            out.writerow(["step", "loss", "correct_as_presented", "correct_after", *layers])
-            for step in range(self.epochs + 1):
-                frame = frame_of.get(step)
-                gradient = (
-                    [""] * len(layers) if frame is None else [repr(float(g)) for g in self.gradient[frame]]
-                )
-                out.writerow([step, repr(float(loss[step])), presented[step], after[step], *gradient])
-        return path
+        text = io.StringIO(newline="")
+        out = csv.writer(text)
+        out.writerow(["step", "loss", "correct_as_presented", "correct_after", *layers])
+        for step in range(self.epochs + 1):
+            frame = frame_of.get(step)
+            gradient = [""] * len(layers) if frame is None else [repr(float(g)) for g in self.gradient[frame]]
+            out.writerow([step, repr(float(loss[step])), presented[step], after[step], *gradient])
+        return text.getvalue()
 
     def to_wire(self) -> tuple[dict[str, Any], bytes]:
         """What a browser needs to play the run: (a JSON-able header, one float32 buffer).

@@ -96,9 +96,14 @@ class Server:
 
 
 @contextlib.contextmanager
-def running(command: str, *options: str) -> Iterator[Server]:
-    """Run ``letkeman-viz command`` on a free port; afterwards every process it started is gone."""
-    port = free_port()
+def running(
+    command: str, *options: str, port: int = 0, environment: dict[str, str] | None = None
+) -> Iterator[Server]:
+    """Run ``letkeman-viz command`` on a free port; afterwards every process it started is gone.
+
+    ``environment`` takes the place of this process's own, settings and folders included.
+    """
+    port = port or free_port()
     scratch = Path(tempfile.mkdtemp(prefix="letkeman-viz-"))
     log = scratch / "server.log"
     # The settings, open tabs and signatures of whoever runs the tests are neither used nor changed.
@@ -109,7 +114,7 @@ def running(command: str, *options: str) -> Iterator[Server]:
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **own},
+            env={**os.environ, **own} if environment is None else environment,
         )
     try:
         address = _wait_for_address(process, log)
@@ -258,8 +263,24 @@ def wait_drawn(page: Page) -> Page:
 def open_chapter(pages: WatchedPages, address: str, charts: int, **context: object) -> Page:
     """The chapter at ``address`` in a page of its own, all its outputs and ``charts`` charts drawn."""
     page = wait_drawn(pages(address, **context))
-    expect(page.locator(".lkv-chart[data-drawn=yes]")).to_have_count(charts, timeout=DRAWN_SECONDS * 1000)
+    look_through(page, charts)
     return page
+
+
+def look_through(page: Page, charts: int) -> None:
+    """Scroll to everything, as who reads to the end would: what nobody comes near is not computed."""
+    page.wait_for_function("(n) => document.querySelectorAll('.lkv-chart').length === n", arg=charts)
+    page.evaluate(
+        """async () => {
+          for (const view of document.querySelectorAll(".lkv-chart, .lkv-table, .lkv-diagram, .lkv-race")) {
+            view.scrollIntoView({ block: "center", behavior: "instant" });
+            await new Promise((done) => setTimeout(done, 60));
+          }
+          document.querySelector(".lkv-explorable").scrollIntoView({ block: "center", behavior: "instant" });
+        }"""
+    )
+    expect(page.locator(".lkv-chart[data-drawn=yes]")).to_have_count(charts, timeout=DRAWN_SECONDS * 1000)
+    page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
 
 
 def wait_until(condition: object, seconds: float, what: str) -> None:

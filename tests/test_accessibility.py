@@ -43,6 +43,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, voila: Server) -> Ite
         page = pages(voila.url)
     else:
         page = wait_drawn(pages(f"{voila.url}/voila/render/{request.param}"))
+        page.evaluate("dispatchEvent(new Event('lkv:want'))")  # what a reader has not scrolled to as well
         settle(page)
     yield page
     pages.assert_clean(page)

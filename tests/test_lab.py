@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from browser import DRAWN_SECONDS, Server, WatchedPages
+from browser import DRAWN_SECONDS, Server, WatchedPages, look_through
 from playwright.sync_api import Browser, Page, expect
 
 pytestmark = pytest.mark.browser
@@ -44,7 +44,7 @@ def opened(browser: Browser, lab: Server) -> Iterator[tuple[Page, WatchedPages]]
     page.goto(lab.address(f"/lab/tree/{NOTEBOOK}"))
     page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=DRAWN_SECONDS * 1000)
     run_all_cells(page)
-    expect(page.locator(".lkv-chart[data-drawn=yes]")).to_have_count(5, timeout=DRAWN_SECONDS * 1000)
+    look_through(page, 5)
     yield page, pages
     pages.close()
 

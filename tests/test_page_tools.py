@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from axe import violations
-from browser import DRAWN_SECONDS, Server, WatchedPages, wait_drawn, wait_until
+from browser import DRAWN_SECONDS, Server, WatchedPages, look_through, wait_drawn, wait_until
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from letkeman_viz.explorers import page as page_explorer
@@ -354,7 +354,7 @@ def opened(browser: Browser, voila: Server) -> Iterator[Page]:
     pages = WatchedPages(browser)
     page = pages(voila.url + "/voila/render/02-doing-it-wrong.ipynb", viewport={"width": 1280, "height": 720})
     wait_drawn(page)
-    expect(page.locator(".lkv-chart[data-drawn=yes]")).to_have_count(5, timeout=DRAWN_SECONDS * 1000)
+    look_through(page, 5)
     yield page
     pages.assert_clean(page)
     pages.close()

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -17,8 +14,7 @@ from browser import (
     Server,
     WatchedPages,
     close_tab,
-    free_port,
-    stop_tree,
+    running,
     wait_drawn,
     wait_until,
 )
@@ -34,6 +30,7 @@ expect.set_options(timeout=20_000)
 
 def open_page(pages: WatchedPages, url: str, query: str = QUICK, **options: object) -> Page:
     page = wait_drawn(pages(f"{url}{PATH}{query}", **options))
+    page.locator(".lkv-race").scroll_into_view_if_needed()  # on a telephone it is far down
     expect(page.locator(".lkv-playground .lkv-chart[data-drawn=yes]")).to_have_count(
         3, timeout=DRAWN_SECONDS * 1000
     )
@@ -266,37 +263,14 @@ def test_a_map_fills_and_its_cell_is_opened(page: Page) -> None:
     wait_until(lambda: asked(page).get("shown") == "scaled", 20, f"the address is {page.url}")
 
 
-PREHEATED = """
-from pathlib import Path
-from letkeman_viz.site.config import voila_config
-from letkeman_viz.site.server import serve
-config = voila_config(Path({folder!r}), {port}, False)
-config.VoilaConfiguration.preheat_kernel = True
-config.VoilaConfiguration.default_pool_size = 1
-serve(config)
-"""
-
-
 def test_with_preheated_kernels_the_link_is_followed_too(
     pages: WatchedPages, root: Path, tmp_path: Path
 ) -> None:
     shutil.copy(root / "notebooks" / "06-playground.ipynb", tmp_path)  # a pool is filled for every notebook
-    port = free_port()
-    code = PREHEATED.format(folder=str(tmp_path), port=port)
-    server = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        wait_until(lambda: answers(port), 60, "the server with preheated kernels did not start")
-        page = open_page(pages, f"http://localhost:{port}", QUICK + "&seed=5")
+    with running("serve", "--preheat", "1", "--notebooks", str(tmp_path)) as server:
+        wait_until(lambda: len(server.kernels()) == 1, 60, "no kernel was started before it was asked for")
+        page = open_page(pages, server.url, QUICK + "&seed=5")
         expect(play(page).locator(".lkv-lane-name")).to_have_count(2)
         expect(play(page).get_by_label("Seed", exact=True)).to_have_value("5")
         pages.assert_clean(page)
         close_tab(page)
-    finally:
-        stop_tree(server)
-
-
-def answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from browser import DRAWN_SECONDS, Server, Traffic, WatchedPages, open_chapter, wait_drawn
+from browser import DRAWN_SECONDS, Server, Traffic, WatchedPages, look_through, open_chapter, wait_drawn
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from letkeman_viz import train
@@ -255,7 +255,7 @@ def test_seven_runs_are_a_modest_load(pages: WatchedPages, voila_url: str) -> No
     traffic = Traffic(page)
     page.goto(voila_url + CHAPTER)
     wait_drawn(page)
-    expect(page.locator(".lkv-chart[data-drawn=yes]")).to_have_count(CHARTS, timeout=DRAWN_SECONDS * 1000)
+    look_through(page, CHARTS)
     box = page.get_by_label("Seed").nth(2)
     expect(page.get_by_role("button", name="Stop")).to_be_disabled(timeout=DRAWN_SECONDS * 1000)
     page.wait_for_timeout(500)  # the many seeds are done: nothing else is on its way

@@ -366,7 +366,8 @@ def test_the_animation_is_one_page_that_asks_for_nothing(page: playground.Playgr
     assert "<title>&lt;/script&gt;&lt;b&gt;</title>" in text
     data = json.loads(text.split('id="data">')[1].split("</script>")[0])
     assert len(data["models"]) == 4  # the run that they share as well
-    assert data["views"] == [w.model_id for w in (page.readout, page.player, page.diagram)]
+    codes = [data["codes"][data["models"][name]["code"]] for name in data["views"]]
+    assert codes == [w._esm for w in (page.readout, page.player, page.diagram)]
     assert "http://" not in text.replace("http://www.w3.org/2000/svg", "")
     assert "https://" not in text
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Iterable
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..files import write_whole
 from ..training import MAX_SEED
 from . import records
 from .catalogue import ACTIVE, EXPERIMENTS, NeedsTorch
@@ -164,8 +166,9 @@ def _export(options: argparse.Namespace) -> None:
     elif options.csv is None:
         records.write_csv(found, sys.stdout)
     else:
-        with options.csv.open("w", encoding="utf-8", newline="") as file:
-            records.write_csv(found, file)
+        text = io.StringIO()
+        records.write_csv(found, text)
+        write_whole(options.csv, lambda file: file.write(text.getvalue().encode()))
 
 
 def _find(name: str, folder: Path | None) -> Records:

@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import checks
-from .runs import SCHEMA, SCHEMES, Curve, Result, Run, write_atomically
+from ..files import write_whole
+from .runs import SCHEMA, SCHEMES, Curve, Result, Run
 
 FOLDER = Path(__file__).with_name("results")
 ALL_EPOCHS = 100
@@ -147,7 +148,7 @@ def save(records: Records, path: Path) -> Path:
         "loss": _rounded(records.loss),
         "accuracy": _rounded(records.accuracy),
     }
-    write_atomically(path, lambda file: np.savez_compressed(file, **arrays))
+    write_whole(path, lambda file: np.savez_compressed(file, **arrays))
     return path
 
 

@@ -7,17 +7,16 @@ every epoch and all that is needed to do it again; nothing in it depends on the 
 from __future__ import annotations
 
 import json
-import os
-import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .. import checks
+from ..files import write_whole
 from ..training import MAX_SEED
 
 SCHEMA = 1
@@ -98,7 +97,7 @@ class Result:
         """Write ``<experiment>/<run>.json`` under ``folder``. The file appears whole or not at all."""
         path = result_path(folder, self.experiment, self.run)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, lambda file: file.write(self.to_json().encode()))
+        write_whole(path, lambda file: file.write(self.to_json().encode()))
         return path
 
     @classmethod
@@ -128,16 +127,3 @@ def _plain(value: float) -> float | None:
 
 def result_path(folder: Path, experiment: str, run: Run) -> Path:
     return folder / experiment / f"{run.key}.json"
-
-
-def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Let ``write`` fill a file beside ``path`` and put it in its place when it is whole and on the disk."""
-    part = path.with_name(f".{uuid.uuid4().hex}.part")
-    try:
-        with part.open("xb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

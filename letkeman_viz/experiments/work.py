@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from ..files import write_whole
 from .catalogue import code_version, get_experiment, plain_settings, settings_of, trainer_of
 from .data import Images, Text
-from .runs import Result, Run, write_atomically
+from .runs import Result, Run
 
 Report = Callable[["Task", int, float], None]
 """Told (task, epochs done, mean loss of its runs) after every epoch; may raise to stop the work."""
@@ -88,7 +89,7 @@ def execute(
 
 def _keep(checkpoint: Path, state: Mapping[str, Any]) -> None:
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(checkpoint, lambda file: np.savez(file, **state))
+    write_whole(checkpoint, lambda file: np.savez(file, **state))
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -13,20 +14,34 @@ Job = Callable[[Callable[[], bool]], None]
 """Work to do. It is given a function that answers True when a newer job has made it needless."""
 
 
+class TookTooLong(Exception):
+    """A job used more than its share."""
+
+    def __init__(self, limit: float) -> None:
+        super().__init__(
+            f"this was stopped after {limit:g} s of work, the most that a page of this site may use at once;"
+            " choose something smaller, or run it on your own machine"
+        )
+
+
 class Newest:
     """Runs jobs in a thread of its own, one at a time.
 
     A job that waits is replaced by the next one, and the one that runs is told to stop: while someone
     drags a slider only the last value is worked out to the end, and nothing queues up. For its first
     ``patience`` seconds a job is left alone, though: jobs that are done by then are all seen on the way,
-    where otherwise a hand that does not pause would see none. An exception of a job is given to
-    ``on_error``.
+    where otherwise a hand that does not pause would see none. After ``limit`` seconds of processor time, of
+    all threads together, a job is told to stop as well (a crowded machine takes nothing from it). An
+    exception of a job is given to ``on_error``.
     """
 
-    def __init__(self, on_error: Callable[[Exception], None], patience: float = 0.0) -> None:
+    def __init__(
+        self, on_error: Callable[[Exception], None], patience: float = 0.0, limit: float = math.inf
+    ) -> None:
         self._on_error = on_error
-        self._patience = patience
-        self._begun = 0.0
+        self._patience, self._limit = patience, limit
+        self._begun = self._used = 0.0
+        self._spent = False
         self._state = threading.Condition()
         self._next: Job | None = None
         self._busy = False
@@ -47,6 +62,10 @@ class Newest:
     def _superseded(self) -> bool:
         return self._next is not None and time.monotonic() - self._begun >= self._patience
 
+    def _stop(self) -> bool:
+        self._spent = self._spent or time.process_time() - self._used > self._limit
+        return self._spent or self._superseded()
+
     def _work(self) -> None:
         while True:
             with self._state:
@@ -55,13 +74,15 @@ class Newest:
                     self._busy = False
                     self._state.notify_all()
                     return
-            self._begun = time.monotonic()
+            self._begun, self._used, self._spent = time.monotonic(), time.process_time(), False
             try:
-                job(self._superseded)
+                job(self._stop)
             except Cancelled:
-                continue  # a newer job is waiting: it has the say
+                pass  # a newer job is waiting and has the say, or it was too much
             except Exception as error:  # whatever went wrong must reach the page, not only a log
                 self._report(error)
+            if self._spent:
+                self._report(TookTooLong(self._limit))
 
     def _report(self, error: Exception) -> None:
         try:

@@ -56,8 +56,12 @@ def _train_one(initializer: str, seed: int, steps: int = 5000, cancelled: Cancel
     return recording
 
 
-def _train_table(initializer: str, seed: int, steps: int = EPOCHS, cancelled: Cancel = None) -> Recording:
-    recording = train(initializer, LEARNING_RATE, epochs=steps, seed=seed, cancelled=cancelled)
+def _train_table(
+    initializer: str, seed: int, steps: int = EPOCHS, cancelled: Cancel = None, frames: int = 400
+) -> Recording:
+    recording = train(
+        initializer, LEARNING_RATE, epochs=steps, seed=seed, cancelled=cancelled, max_frames=frames
+    )
     assert isinstance(recording, Recording)
     return recording
 

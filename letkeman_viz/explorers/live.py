@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import html
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -13,9 +14,13 @@ import ipywidgets
 import traitlets
 
 from ..widgets import Chart, Race, Run, Table
+from ..widgets.guard import served
 from .background import Newest
 
 TRAINING = "<p role='status'>Computing. The first time on a machine, the training code is compiled too.</p>"
+
+WORK = 60.0
+"""Seconds of processor time that a visitor of a site can have with one ask."""
 
 
 def running_loop() -> asyncio.AbstractEventLoop | None:
@@ -37,12 +42,12 @@ class Live(ipywidgets.VBox):
     """Seconds for which a computation goes on although a control has changed since; see ``Newest``."""
 
     BUSY = ""
-    """What ``status`` says when a computation is not over at once;  where something else shows it."""
+    """What ``status`` says when a computation is not over at once; "" where something else shows it."""
 
     def __init__(self, trigger: Run | Race | Chart | Table, controls: Iterable[ipywidgets.Widget]) -> None:
         super().__init__()
         self._trigger = trigger
-        self._worker = Newest(self._fail, self.PATIENCE)
+        self._worker = Newest(self._fail, self.PATIENCE, WORK if served() else math.inf)
         self._error: Exception | None = None
         self._shows: deque[Callable[[], None]] = deque()
         self._home = threading.current_thread()

@@ -55,7 +55,7 @@ class Playground(Live):
         self.controls = Controls(settings)
         untrained = settings.run(SCHEMES, trained=False)
         self.runs = {
-            name: Run(run, example=settings.number, compressed=False)
+            name: Run(run, example=settings.number, hurried=True)
             for name, run in zip(SCHEMES, untrained, strict=True)
         }
         self.recordings = {name: run.recording for name, run in self.runs.items()}

@@ -27,6 +27,7 @@ LAYER_SIZES = [1, 2, 3, 5, 10, 15, 25, 50, 100, 200, 300, 500, 1000, 2000, 3000,
 
 
 def choose(names: list[str], value: str, description: str = "Scheme") -> ipywidgets.Dropdown:
+    """A control that chooses among the schemes ``names``."""
     options = [(get_initializer(name).label, name) for name in names]
     dropdown = ipywidgets.Dropdown(options=options, value=value, description=description)
     dropdown.add_class("lkv-schemes")  # the keys 1 to 7 of presenter mode choose among these

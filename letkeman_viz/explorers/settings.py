@@ -160,10 +160,12 @@ class Settings:
         return task_from_csv(self.table) if self.task == "own" else make_task(self.task, self.bits)
 
     def network(self) -> Network:
+        """The shape of the network; its first and last layer follow from the task."""
         inputs, targets = self.examples()
         return Network((inputs.shape[1], *self.hidden, targets.shape[1]), self.activation)
 
     def initializer(self, name: str) -> Initializer:
+        """The scheme called ``name``, with the gain on show if it has one."""
         return get_initializer(name, gain=self.gain) if name == "scaled" else get_initializer(name)
 
     def start(self, name: str) -> NDArray[np.float64]:

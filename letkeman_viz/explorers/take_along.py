@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..tasks import task_to_csv
@@ -22,8 +20,7 @@ def offers(page: Playground) -> dict[str, Make]:
         return page.recordings[page.settings.shown]
 
     def csv() -> tuple[str, bytes]:
-        with tempfile.TemporaryDirectory() as folder:
-            return f"{recording().initializer}.csv", recording().to_csv(Path(folder) / "run.csv").read_bytes()
+        return f"{recording().initializer}.csv", recording().csv_text().encode()
 
     def animation() -> tuple[str, bytes]:
         title = f"{recording().label}, seed {recording().seed}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,14 @@ class Chapter:
     path: str
     title: str
     summary: str
+
+
+@dataclass(frozen=True)
+class Listed(Chapter):
+    """A chapter in its place: ``number`` counts from 1, ``address`` is where its page is."""
+
+    number: int
+    address: str
 
 
 def is_checkout() -> bool:
@@ -70,6 +78,14 @@ def chapters(folder: Path) -> list[Chapter]:
     Read afresh at each call, so that a notebook edited or added while the server runs is listed as it is.
     """
     return [read_chapter(path) for path in sorted(folder.glob("*.ipynb"))]
+
+
+def listed(folder: Path, address: Callable[[Chapter], str]) -> list[Listed]:
+    """The chapters in ``folder`` as menus list them, each at the ``address`` that it is given."""
+    return [
+        Listed(chapter.path, chapter.title, chapter.summary, number, address(chapter))
+        for number, chapter in enumerate(chapters(folder), start=1)
+    ]
 
 
 def read_chapter(path: Path) -> Chapter:

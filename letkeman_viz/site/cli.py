@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import secrets
-import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,16 +13,12 @@ import letkeman_viz
 from ..experiments import cli as experiments
 from . import export_cli
 from .chapters import NoChaptersError, chapters, checked_folder, editable_copies, is_checkout, packaged_folder
+from .options import ServeOptions, UsageError, add_serve_options, free_port, serve_options
 
 SERVE_PORT = 8866
 LAB_PORT = 8888
-LOWEST_PORT, HIGHEST_PORT = 1, 65535
 
 COPIES = Path("~/letkeman-viz")
-
-
-class UsageError(Exception):
-    """Something the user can put right: shown as one line, exit code 2."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -43,6 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--notebooks", type=Path, metavar="DIR", help="folder of notebooks to use instead"
         )
+    add_serve_options(serve)
     export_cli.add_command(commands)
     experiments.add_command(commands)
     return parser
@@ -56,9 +51,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.command == "export":
         return export_cli.main(options)
     try:
-        port = free_port(options.port)
-        run = run_serve if options.command == "serve" else run_lab
-        run(port, not options.no_browser, options.notebooks)
+        if options.command == "serve":
+            run_serve(serve_options(options))
+        else:
+            run_lab(free_port(options.port), not options.no_browser, options.notebooks)
     except (UsageError, NoChaptersError) as error:
         print(f"letkeman-viz: {error}", file=sys.stderr)
         return 2
@@ -67,53 +63,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def free_port(text: str) -> int:
-    """The port that ``text`` names, if it is one and nobody listens on it; otherwise :class:`UsageError`."""
-    try:
-        port = int(text)
-    except ValueError:
-        port = 0
-    if not LOWEST_PORT <= port <= HIGHEST_PORT:
-        raise UsageError(
-            f"{text!r} is not a port; give --port a whole number from {LOWEST_PORT} to {HIGHEST_PORT}"
-        )
-    for family, _, _, _, address in socket.getaddrinfo("localhost", port, type=socket.SOCK_STREAM):
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            # As the server does: a port whose last connections are still closing down is free.
-            if sys.platform != "win32":
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(address)
-            except OSError as error:
-                _refuse(port, error)
-    return port
-
-
-def _refuse(port: int, error: OSError) -> None:
-    """Turn a refused port into advice; an address family that this machine lacks is no obstacle."""
-    if error.errno == errno.EADDRINUSE:
-        raise UsageError(
-            f"port {port} is taken by another program; stop that program or choose another port"
-            f" ({LOWEST_PORT} to {HIGHEST_PORT}) with --port"
-        ) from error
-    if error.errno in (errno.EACCES, getattr(errno, "WSAEACCES", errno.EACCES)):
-        raise UsageError(
-            f"port {port} may not be used by this user; choose one from 1024 to {HIGHEST_PORT} with --port"
-        ) from error
-    if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
-        raise error
-
-
-def run_serve(port: int, open_browser: bool, notebooks: Path | None) -> None:
+def run_serve(options: ServeOptions) -> None:
     """Serve the site until it is stopped."""
-    folder = checked_folder(notebooks or packaged_folder())
     # Imported here so that --help, --version and mistakes are answered at once.
-    from .config import voila_config
+    from .home import writable_home
     from .server import serve
     from .warmup import warming_up
 
-    with warming_up():
-        serve(voila_config(folder, port, open_browser))
+    with writable_home(), warming_up():
+        serve(options)
 
 
 def run_lab(port: int, open_browser: bool, notebooks: Path | None) -> None:

@@ -12,16 +12,19 @@ from jupyter_core.paths import jupyter_data_dir
 from traitlets import List, default
 from traitlets.config import Config
 
+from .access import ClassIdentity
 from .chapters import is_checkout, packaged_folder
+from .kernel_socket import MAX_MESSAGE
+from .options import ServeOptions
+from .sessions import ClassKernelManager
 
 # The only JupyterLab extensions a page needs. jupyterlab-plotly alone would add 4.84 MB to every page, and a
 # user's own extensions would add theirs. All three are needed: Voila's manager looks the widget base classes
 # up in jupyterlab-manager, and anywidget registers itself with both.
 LAB_EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget"]
 
-# A kernel whose page is gone without saying so (a crash, a lost connection) is shut down after this long.
-IDLE_MINUTES = 20
-CULL_INTERVAL_SECONDS = 60
+# Idle kernels are looked for twice in the time after which they end: none outlives its page by two of it.
+MOST_SECONDS_BETWEEN_CULLS = 60
 
 CELL_ERROR = (
     "This part of the page could not run. Reload the page to try again; the terminal says what happened."
@@ -43,10 +46,8 @@ class OwnKernelSpecManager(KernelSpecManager):
 
 
 def _kernels() -> Config:
-    """Kernels that are encrypted where the installed libraries can, and that do not outlive their page."""
+    """Kernels that are encrypted where the installed libraries can."""
     config = Config()
-    config.MappingKernelManager.cull_idle_timeout = IDLE_MINUTES * 60
-    config.MappingKernelManager.cull_interval = CULL_INTERVAL_SECONDS
     # Messages between server and kernel pass through local TCP ports. Recent kernels warn in the terminal,
     # once for every page opened, unless they are encrypted.
     if "transport_encryption" in KernelManager.class_trait_names() and zmq.has("curve"):
@@ -54,24 +55,45 @@ def _kernels() -> Config:
     return config
 
 
-def voila_config(folder: Path, port: int, open_browser: bool) -> Config:
-    """The settings of the Voila app that serves the notebooks of ``folder`` on localhost."""
+def voila_config(options: ServeOptions) -> Config:
+    """The settings of the Voila app that serves the notebooks of ``options.folder``."""
     config = _kernels()
+    idle = options.idle_minutes * 60
+    config.ClassKernelManager.update(
+        {
+            "max_sessions": options.max_sessions or 0,
+            # A kernel whose page is gone without saying so (a crash, a lost connection). One whose page is
+            # open stays, however long it is only looked at.
+            "cull_idle_timeout": idle,
+            "cull_interval": min(MOST_SECONDS_BETWEEN_CULLS, idle // 2),
+            "cull_connected": False,
+        }
+    )
+    # A kernel that died is not started again: it would know nothing of the page that waits for it.
+    config.KernelRestarter.restart_limit = 0
+    config.ClassIdentity.password = options.password
     config.Voila.update(
         {
-            "root_dir": str(folder),
-            "ip": "localhost",
-            "port": port,
-            "port_retries": 0,
-            "open_browser": open_browser,
+            "root_dir": str(options.folder),
+            "ip": options.host,
+            "port": options.port,
+            "token": options.token,
+            "identity_provider_class": ClassIdentity,
+            "open_browser": options.open_browser,
             # Warnings here are about notebooks that Jupyter has not signed, at each visit.
             "log_level": "ERROR",
             # Somebody's own voila.json must not change our template or let sources out.
             "config_file_paths": [],
-            # The browser tells the server with a beacon that its page is closed. A beacon cannot carry the
-            # XSRF header, and was refused: kernels stayed alive (voila issue 1458). A kernel's address is a
-            # random UUID, and nothing else here changes state by a form post.
-            "tornado_settings": {"disable_check_xsrf": True},
+            "tornado_settings": {
+                # The browser tells the server with a beacon that its page is closed. A beacon cannot carry
+                # the XSRF header, and was refused: kernels stayed alive (voila issue 1458). A kernel's name
+                # is a random UUID, nothing else here changes state by a form post, and the cookie of who has
+                # logged in goes with no request that another site's page sends (SameSite).
+                "disable_check_xsrf": True,
+                "xsrf_cookie_kwargs": {"samesite": "Lax"},
+                "websocket_max_message_size": MAX_MESSAGE,
+                "allow_remote_access": False,
+            },
         }
     )
     config.VoilaConfiguration.update(
@@ -83,6 +105,9 @@ def voila_config(folder: Path, port: int, open_browser: bool) -> Config:
             "show_tracebacks": False,
             "extension_allowlist": LAB_EXTENSIONS,
             "kernel_spec_manager_class": OwnKernelSpecManager,
+            "multi_kernel_manager_class": ClassKernelManager,
+            "preheat_kernel": options.preheat > 0,
+            "default_pool_size": options.preheat,
         }
     )
     config.VoilaExecutor.cell_error_instruction = CELL_ERROR
@@ -92,8 +117,6 @@ def voila_config(folder: Path, port: int, open_browser: bool) -> Config:
 def lab_config(folder: Path, port: int, open_browser: bool, start: str, token: str) -> Config:
     """The settings of JupyterLab on the notebooks of ``folder``, opened at the address path ``start``."""
     config = _kernels()
-    # In JupyterLab an idle kernel holds work in progress.
-    del config.MappingKernelManager
     config.ServerApp.update(
         {
             "root_dir": str(folder),

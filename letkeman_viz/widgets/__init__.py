@@ -1,5 +1,6 @@
 """Widgets: how a Recording looks and plays in a browser. They know no science beyond a Recording."""
 
+from . import guard
 from .activation_curve import ActivationCurve
 from .answer_grid import AnswerGrid
 from .chart import Chart
@@ -32,3 +33,6 @@ __all__ = [
     "Table",
     "TakeAlong",
 ]
+
+# Here, so that no notebook can forget it: a visitor's kernel has the guard before it has a widget.
+guard.install()

@@ -12,7 +12,7 @@ import traitlets
 
 from ..plotly_js import compressed
 from ._assets import css, esm
-from ._base import FROM_BROWSER, REFERENCE, Widget
+from ._base import FROM_BROWSER, REFERENCE, Allowance, Widget
 from .player import Player
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class Chart(Widget):
         if traits.get("player") is None:  # otherwise the theme comes with the player
             self._css = css("theme.css", "chart.css")
         super().__init__(**traits)
+        self._libraries = Allowance(2, 5.0)  # 1.5 MB each, for an ask of a few bytes
         self.on_msg(self._send_library)
 
     def show(self, figure: go.Figure | Mapping[str, Any]) -> None:
@@ -57,13 +58,14 @@ class Chart(Widget):
         return list(proposal["value"])
 
     def _send_library(self, _: Any, content: Any, buffers: Any) -> None:
-        if content == {"type": "plotly.js"}:
+        if content == {"type": "plotly.js"} and self._libraries.take():
             self.send({"type": "plotly.js"}, buffers=[compressed().result()])
 
 
 def _jsonable(value: Any) -> Any:
     """A figure as JSON can carry it: arrays in plotly.js's own packed form, NaN and infinity as gaps."""
     if isinstance(value, np.ndarray) and value.dtype.kind in "iuf" and value.dtype.str[1:] in _PACKED:
+        value = _short(value)
         data = base64.b64encode(np.ascontiguousarray(value).tobytes()).decode("ascii")
         shape = {"shape": ", ".join(map(str, value.shape))} if value.ndim > 1 else {}
         return {"dtype": value.dtype.str[1:], "bdata": data, **shape}
@@ -76,4 +78,12 @@ def _jsonable(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def _short(value: np.ndarray) -> np.ndarray:
+    """Numbers of double precision as single, half the bytes, where they fit: a picture shows no more."""
+    size = np.abs(value)
+    fits = (size == 0) | ((size >= FLOAT32.tiny) & (size <= FLOAT32.max)) | ~np.isfinite(value)
+    return value.astype("f4") if value.dtype.str[1:] == "f8" and fits.all() else value
+
+
+FLOAT32 = np.finfo(np.float32)
 _PACKED = ("i1", "u1", "i2", "u2", "i4", "u4", "f4", "f8")

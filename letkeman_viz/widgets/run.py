@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import math
+import time
 from typing import Any
 
 import traitlets
@@ -11,14 +13,16 @@ from ..recording import Recording
 from ._assets import esm
 from ._base import FROM_BROWSER, Widget
 
+HURRY = 0.5  # seconds
+
 
 class Run(Widget):
     """A recording in the browser. Draws nothing; diagrams, charts and readouts refer to it.
 
     ``recording`` can be replaced at any time. ``wanted`` turns true when a page first shows something
     of this run, so that nothing need be computed for a page that nobody looks at. ``example`` is the row
-    of the table that all its views show. A recording travels ``compressed``, unless it is replaced so often
-    that packing and unpacking would hold up the picture.
+    of the table that all its views show. A recording travels compressed; one of a ``hurried`` run
+    does not when the one before it is less than half a second old, since packing would hold up the picture.
     """
 
     _esm = esm("run.js")
@@ -26,10 +30,11 @@ class Run(Widget):
     recording = traitlets.Instance(Recording)
     wanted = traitlets.Bool(False).tag(**FROM_BROWSER)
     example = traitlets.Int(0).tag(**FROM_BROWSER)
-    compressed = traitlets.Bool(True)
+    hurried = traitlets.Bool(False)
     _wire = traitlets.Dict().tag(sync=True)
 
     def __init__(self, recording: Recording, **traits: Any) -> None:
+        self._packed_at = -math.inf
         super().__init__(recording=recording, **traits)
 
     @traitlets.validate("example")
@@ -40,5 +45,8 @@ class Run(Widget):
     def _pack(self, change: dict[str, Any]) -> None:
         header, data = change["new"].to_wire()
         # Header and data travel in one trait, so that no page ever sees one without the other.
-        packed = gzip.compress(data, 6, mtime=0) if self.compressed else data
-        self._wire = {"header": header, "data": packed, "compressed": self.compressed}
+        now = time.monotonic()
+        compressed = not self.hurried or now - self._packed_at > HURRY
+        self._packed_at = now
+        packed = gzip.compress(data, 6, mtime=0) if compressed else data
+        self._wire = {"header": header, "data": packed, "compressed": compressed}

@@ -1,54 +1,66 @@
-"""Widgets as one HTML file that plays without a kernel, a server or the internet."""
+"""Widgets as HTML that plays without a kernel, a server or the internet."""
 
 from __future__ import annotations
 
 import base64
 import html
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ._assets import read
-from ._base import Widget
+import ipywidgets
+
+from ..plotly_js import compressed
+from ._assets import css, esm, read
+from .recorder import Page
 
 
-def standalone(views: Sequence[Widget], title: str) -> str:
-    """A page that shows ``views`` one under another, as they are now, with everything they refer to.
+def host_code() -> str:
+    """JavaScript, for a module or a plain script, that defines ``show(page, elements)``.
 
-    What needs Python does nothing there. Plotly's charts are not taken along: they need its 5 MB library.
+    ``page`` is ``recorder.Page.data()``, and as ``howto`` the address of a page on running Python, if there
+    is one; ``elements[k]`` takes view k. It is also ``globalThis.letkemanViz.show``. Charts need plotly.js,
+    see ``chart_library``.
     """
-    models = {}
-    for widget in _reachable(views):
-        state = {key: value for key, value in widget.get_state().items() if not key.startswith("_model_")}
-        for key in ("_esm", "_css", "layout", "comm", "_anywidget_id"):
-            state.pop(key, None)
-        models[widget.model_id] = {"code": widget._esm, "style": getattr(widget, "_css", ""), "state": state}
-    data = json.dumps({"models": models, "views": [view.model_id for view in views]}, default=_packed)
-    name = html.escape(title)
-    page = read("standalone.html").replace("{{title}}", name).replace("{{host}}", read("host.js"))
-    # "<" could end the script that carries the data.
-    return page.replace("{{data}}", data.replace("<", "\\u003c"))
+    code = f"{esm('host.js')}return {{ show }};\n"
+    return f"globalThis.letkemanViz = (() => {{\n{code}}})();\nconst {{ show }} = globalThis.letkemanViz;\n"
 
 
-def _reachable(views: Sequence[Widget]) -> Iterator[Widget]:
-    """The widgets and all that their traits refer to, each once."""
-    seen: list[Widget] = []
-    waiting = list(views)
-    while waiting:
-        widget = waiting.pop(0)
-        if widget in seen:
-            continue
-        seen.append(widget)
-        for name in widget.trait_names(sync=True):
-            value = getattr(widget, name)
-            waiting += [
-                part for part in (value if isinstance(value, list) else [value]) if isinstance(part, Widget)
-            ]
-    return iter(seen)
+def host_style() -> str:
+    """The style sheet of what ``host_code`` draws by itself: ipywidgets' controls and the notes."""
+    return css("controls.css")
 
 
-def _packed(value: Any) -> Any:
-    """Bytes in a form that JSON can carry; host.js unpacks it."""
-    if isinstance(value, bytes | bytearray | memoryview):
-        return {"base64": base64.b64encode(value).decode("ascii")}
-    raise TypeError(f"{type(value).__name__} cannot be written into a page")
+def chart_library() -> str:
+    """A plain script that gives the charts of a page plotly.js; 2 MB."""
+    data = base64.b64encode(compressed().result()).decode("ascii")
+    return (
+        f'globalThis[Symbol.for("letkeman_viz.plotly.bytes")] = Promise.resolve(\n'
+        f'  Uint8Array.from(atob("{data}"), (c) => c.charCodeAt(0)),\n);\n'
+    )
+
+
+def standalone(
+    views: Sequence[ipywidgets.Widget], title: str, page: Mapping[str, Any] | None = None, howto: str = ""
+) -> str:
+    """One HTML page that shows ``views`` one under another, with everything they refer to.
+
+    They are as they are now, and do what they can without Python; with ``page``, what was recorded of these
+    views, they also answer their controls as recorded. ``howto`` is the address that a page names where
+    Python is needed.
+    """
+    data = {**(Page(views).data() if page is None else page), "howto": howto}
+    charts = any("_figure" in model["state"] for model in data["models"].values())
+    parts = {
+        "title": html.escape(title),
+        "class": "lkv-explorable" if page is None else "",  # a recorded view is one itself
+        "style": host_style(),
+        "charts": chart_library() if charts else "",
+        "host": host_code(),
+        # "<" could end the script that carries the data.
+        "data": json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c"),
+    }
+    text = read("standalone.html")
+    for name, part in parts.items():  # the data last: nothing in it is taken for a place to fill
+        text = text.replace(f"{{{{{name}}}}}", part)
+    return text

@@ -8,7 +8,7 @@ from typing import Any
 import traitlets
 
 from ._assets import css, esm
-from ._base import Widget
+from ._base import Allowance, Widget
 
 Make = Callable[[], tuple[str, bytes]]
 """Makes a file: (its name, its content)."""
@@ -30,6 +30,7 @@ class TakeAlong(Widget):
     def __init__(self, offers: Mapping[str, Make] | None = None, picture: bool = False) -> None:
         self.offers = dict(offers or {})
         super().__init__(labels=list(self.offers), picture=picture)
+        self._files = Allowance(6, 3.0)
         self.on_msg(self._on_message)
 
     def _on_message(self, _: Any, content: Any, buffers: Any) -> None:
@@ -37,6 +38,11 @@ class TakeAlong(Widget):
             return
         label = content.get("label")
         if not isinstance(label, str) or label not in self.offers:
+            return
+        if not self._files.take():
+            self.send(
+                {"type": "failed", "label": label, "text": "Too many files at once. Wait, and press again."}
+            )
             return
         try:
             name, data = self.offers[label]()

@@ -1,110 +1,214 @@
-// Runs first in every page of the site: chooses the colour theme and says what a chapter is waiting for.
+// Runs first in every page of the site, before anything is painted: theme, palette, and what has been read.
+//
+// A plain script, not a module: pages opened from a file may load it too.
+"use strict";
+{
+  const THEME = "letkeman_viz.theme"; // "light", "dark", or nothing: as the system
+  const PALETTE = "letkeman_viz.palette"; // as widgets/static/page_tools.js writes it: "green" or "blue"
+  const PROGRESS = "letkeman_viz.progress"; // {file name of a chapter: "begun" or "read"}
 
-// --- Theme -----------------------------------------------------------------------------------------------
-// Light or dark as the visitor's system is set, changed when it changes; ?theme=light or ?theme=dark overrules it.
-const asked = new URLSearchParams(location.search).get("theme");
-const systemDark = matchMedia("(prefers-color-scheme: dark)");
+  /** What the browser remembers under a name; null where it remembers nothing, or refuses to. */
+  function remembered(name) {
+    try {
+      return localStorage.getItem(name);
+    } catch {
+      return null;
+    }
+  }
 
-/** Make the page light or dark, in the way JupyterLab does, so that widgets find what they expect. */
-function applyTheme() {
-  const dark = asked === "dark" || (asked !== "light" && systemDark.matches);
-  document.getElementById("theme-light").media = dark ? "not all" : "all";
-  document.getElementById("theme-dark").media = dark ? "all" : "not all";
-  document.documentElement.style.colorScheme = dark ? "dark" : "light";
-  if (document.body) {
+  function remember(name, value) {
+    try {
+      if (value === null) localStorage.removeItem(name);
+      else localStorage.setItem(name, value);
+    } catch {
+      // Storage can be forbidden; then the choice holds until the page is left.
+      console.info("This browser does not let the page remember its settings.");
+    }
+  }
+
+  // --- Theme ---------------------------------------------------------------------------------------------
+  // As the visitor's system is set, or as they chose here; ?theme=light or ?theme=dark in a link overrules both
+  // until they choose.
+
+  const isTheme = (name) => name === "light" || name === "dark";
+  const systemDark = matchMedia("(prefers-color-scheme: dark)");
+  const paper = matchMedia("print");
+  let asked = new URLSearchParams(location.search).get("theme");
+  let chosen = remembered(THEME);
+
+  /** Make the page light or dark, in the way JupyterLab does, so that widgets find what they expect. */
+  function applyTheme() {
+    const wanted = [asked, chosen].find(isTheme) ?? (systemDark.matches ? "dark" : "light");
+    const dark = wanted === "dark" && !paper.matches;
+    document.getElementById("theme-light").media = dark ? "not all" : "all";
+    document.getElementById("theme-dark").media = dark ? "all" : "not all";
+    document.documentElement.style.colorScheme = dark ? "dark" : "light";
+    if (!document.body) return;
     document.body.dataset.jpThemeLight = String(!dark);
     document.body.dataset.jpThemeName = dark ? "JupyterLab Dark" : "JupyterLab Light";
+    for (const input of document.querySelectorAll("input[name=lk-theme]"))
+      input.checked = input.value === ([asked, chosen].find(isTheme) ?? "system");
   }
-}
 
-applyTheme();
-systemDark.addEventListener("change", applyTheme);
+  function chooseTheme(name) {
+    chosen = isTheme(name) ? name : null;
+    remember(THEME, chosen);
+    if (asked !== null) forgetAsked();
+    applyTheme();
+  }
 
-/** Do `action` as soon as the body exists, before anything in it is drawn. */
-function whenBodyExists(action) {
-  new MutationObserver((_, observer) => {
-    if (!document.body) return;
-    observer.disconnect();
-    action();
-  }).observe(document.documentElement, { childList: true });
-}
+  /** From now on the choice made here holds, after a reload too. */
+  function forgetAsked() {
+    asked = null;
+    const address = new URL(location.href);
+    address.searchParams.delete("theme");
+    history.replaceState(history.state, "", address);
+  }
 
-whenBodyExists(applyTheme);
+  // --- Palette -------------------------------------------------------------------------------------------
 
-/** The bytes at an address of ours; a promise that is refused where they cannot be had. */
-window.letkemanFetch = async (address) => {
-  const answer = await fetch(address, { priority: "low" });
-  if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
-  return answer.arrayBuffer();
-};
+  /** As page_tools.js does: every sign colour is a style sheet variable that depends on this attribute. */
+  function applyPalette(name) {
+    if (name === "blue") document.documentElement.dataset.lkvPalette = "blue";
+    else delete document.documentElement.dataset.lkvPalette;
+    for (const input of document.querySelectorAll("input[name=lk-palette]"))
+      input.checked = input.value === (name === "blue" ? "blue" : "green");
+  }
 
-// --- Waiting ---------------------------------------------------------------------------------------------
+  // --- Progress ------------------------------------------------------------------------------------------
 
-/** Say `text` in the status line. */
-function say(text) {
-  document.getElementById("lk-status").textContent = text;
-}
-
-/**
- * Tell JupyterLab's scripts which kernel is ours.
- *
- * They read the first #jupyter-config-data, which was sent before there was a kernel, and what they do not find
- * there in the body's data. The kernel's name is in the second.
- */
-function adoptKernel() {
-  const [, config] = document.querySelectorAll("#jupyter-config-data");
-  document.body.dataset.kernelId = JSON.parse(config.textContent).kernelId;
-}
-
-// Voila's page calls these: before each cell, when one takes long, and after the last.
-window.voila_process = (cell, count) => {
-  if (!document.body.dataset.kernelId) adoptKernel();
-  say(`Preparing this page: part ${cell} of ${count}…`);
-};
-window.voila_heartbeat = () => say("Still working: Python is loading its libraries…");
-window.voila_finish = () => {
-  say("Drawing…");
-  hideStatusWhenDrawn();
-};
-
-// Our server calls this where it cannot finish the page.
-window.letkemanFailed = () => say("Python could not be started for this page. Reload it to try again.");
-
-/** Whether every cell's output has been handed to a renderer, and every widget has replaced its placeholder. */
-function isDrawn() {
-  if (document.querySelector('script[type="application/vnd.voila.cell-output+json"]')) return false;
-  const outputs = document.querySelectorAll(".jp-OutputArea-output");
-  return [...outputs].every((output) => output.textContent !== "Loading widget...");
-}
-
-/** Take the status line away when the page is drawn. */
-function hideStatusWhenDrawn() {
-  const patience = performance.now() + 60_000;
-  const timer = setInterval(() => {
-    if (!isDrawn()) {
-      if (performance.now() < patience) return;
-      clearInterval(timer);
-      say("A part of this page could not be drawn. Reload it to try again.");
-      return;
+  /** What has been read, by chapter; whatever else may be stored under our name counts as nothing. */
+  function progress() {
+    try {
+      return { ...JSON.parse(remembered(PROGRESS)) };
+    } catch {
+      return {};
     }
-    clearInterval(timer);
-    document.getElementById("lk-status").hidden = true;
-    document.body.dataset.drawn = "true";
-  }, 100);
-}
-
-// --- Reading without a mouse -----------------------------------------------------------------------------
-
-/** A formula, a table or code wider than the page scrolls by itself: the keyboard must be able to get there. */
-function letScrollersBeReached(main) {
-  for (const wide of main.querySelectorAll(".jp-MarkdownOutput :is(pre, table, mjx-container[display=true])")) {
-    if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
-    else wide.removeAttribute("tabindex");
   }
-}
 
-addEventListener("DOMContentLoaded", () => {
-  const main = document.querySelector("main");
-  // The size of the page changes whenever a formula is set or the window is.
-  new ResizeObserver(() => letScrollersBeReached(main)).observe(main);
-});
+  /** Note that a chapter is "begun" or "read". What is read stays read. */
+  function note(chapter, how) {
+    const known = progress();
+    if (known[chapter] === how || known[chapter] === "read") return;
+    remember(PROGRESS, JSON.stringify({ ...known, [chapter]: how }));
+    showProgress();
+  }
+
+  function showProgress() {
+    const known = progress();
+    for (const element of document.querySelectorAll("[data-chapter]:not(body)")) {
+      const how = { begun: "begun", read: "read" }[known[element.dataset.chapter]] ?? "";
+      element.dataset.progress = how;
+      const mark = element.querySelector(".lk-mark");
+      if (mark) mark.textContent = { begun: "begun", read: "read ✓" }[how] ?? "";
+    }
+    goOn(known);
+  }
+
+  /** The landing page's first button leads to the first chapter that is not read yet, once something is. */
+  function goOn(known) {
+    const button = document.querySelector("[data-continue]");
+    const cards = [...document.querySelectorAll(".lk-chapters [data-chapter]")];
+    const next = cards.findIndex(({ dataset }) => known[dataset.chapter] !== "read");
+    if (!button || next < 0 || !cards.some(({ dataset }) => known[dataset.chapter])) return;
+    button.href = cards[next].querySelector("a").href;
+    button.textContent = `Go on with chapter ${next + 1}`;
+  }
+
+  // --- Header --------------------------------------------------------------------------------------------
+
+  /** The menu closes like a menu: with Escape, and when something else is pressed. */
+  function bindMenu(details) {
+    details.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !details.open) return;
+      details.open = false;
+      details.querySelector("summary").focus();
+    });
+    addEventListener("pointerdown", (event) => {
+      if (!details.contains(event.target)) details.open = false;
+    });
+    details.addEventListener("focusout", (event) => {
+      if (event.relatedTarget && !details.contains(event.relatedTarget)) details.open = false;
+    });
+  }
+
+  function bindChoices(selector, name, choose) {
+    const group = document.querySelector(selector);
+    if (!group) return;
+    group.addEventListener("change", (event) => event.target.name === name && choose(event.target.value));
+    group.hidden = false; // without scripts there is nothing to choose
+  }
+
+  /** A formula, a table or code wider than the page scrolls by itself: the keyboard must be able to get there. */
+  function letScrollersBeReached(main) {
+    for (const wide of main.querySelectorAll(".jp-MarkdownOutput :is(pre, table, mjx-container[display=true], .lk-formula)")) {
+      if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
+      else wide.removeAttribute("tabindex");
+    }
+  }
+
+  /** A chapter is begun when its page is opened, and read when its end has been on the screen. */
+  function watchReading(end) {
+    const chapter = document.body.dataset.chapter;
+    note(chapter, "begun");
+    if (!end) return;
+    new IntersectionObserver(([entry], observer) => {
+      if (!entry.isIntersecting) return;
+      note(chapter, "read");
+      observer.disconnect();
+    }).observe(end);
+  }
+
+  /** Do `action` as soon as the body exists, before anything in it is drawn. */
+  function whenBodyExists(action) {
+    new MutationObserver((_, observer) => {
+      if (!document.body) return;
+      observer.disconnect();
+      action();
+    }).observe(document.documentElement, { childList: true });
+  }
+
+  applyTheme();
+  applyPalette(remembered(PALETTE));
+  for (const query of [systemDark, paper]) query.addEventListener("change", applyTheme);
+  whenBodyExists(applyTheme);
+
+  /** Called by the header's own script, so that its switches are right in the first paint. */
+  window.letkemanHeader = () => {
+    bindChoices(".lk-theme", "lk-theme", chooseTheme);
+    document.querySelectorAll(".lk-menu details").forEach(bindMenu);
+    applyTheme();
+    showProgress();
+  };
+
+  addEventListener("DOMContentLoaded", () => {
+    const main = document.querySelector("main");
+    // The size of the page changes whenever a formula is set or the window is.
+    new ResizeObserver(() => letScrollersBeReached(main)).observe(main);
+    bindChoices(".lk-palette", "lk-palette", (name) => {
+      applyPalette(name);
+      remember(PALETTE, name);
+    });
+    applyPalette(remembered(PALETTE));
+    showProgress();
+    if (document.body.dataset.chapter) watchReading(document.querySelector(".lk-neighbours"));
+  });
+
+  // Several tabs of one browser agree.
+  addEventListener("storage", ({ key, newValue }) => {
+    if (key === THEME) {
+      chosen = newValue;
+      applyTheme();
+    }
+    if (key === PALETTE) applyPalette(newValue);
+    if (key === PROGRESS) showProgress();
+  });
+  // A page that comes back by the Back button shows what has changed meanwhile.
+  addEventListener("pageshow", ({ persisted }) => {
+    if (!persisted) return;
+    chosen = remembered(THEME);
+    applyTheme();
+    applyPalette(remembered(PALETTE));
+    showProgress();
+  });
+}

@@ -1,6 +1,7 @@
 // Chart: a Plotly figure. Drawn once; while the player moves, a clip uncovers it and a line follows.
 import { gunzip } from "./gunzip.js";
-import { begin, html, svg, throttle, want } from "./stage.js";
+import { begin, html, svg, throttle } from "./stage.js";
+import { want } from "./want.js";
 
 const LIBRARY = Symbol.for("letkeman_viz.plotly"); // one copy for all charts of the page
 const BYTES = Symbol.for("letkeman_viz.plotly.bytes"); // a site that has it sends it by itself
@@ -201,7 +202,7 @@ export default {
       themes.disconnect();
       Plotly?.purge(plot);
     });
-    want(model);
+    want(model, el, signal);
     // Not awaited: the page is drawn and can be used before the library has arrived.
     library(model, signal).then((loaded) => {
       if (signal.aborted) return;

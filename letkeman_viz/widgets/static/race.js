@@ -4,7 +4,8 @@ import { miniature, paint } from "./race_canvas.js";
 import { followRace } from "./race_entries.js";
 import { buildLane, drawLegend } from "./race_parts.js";
 import { ordinal, standings, tell, verdict } from "./race_standings.js";
-import { begin, html, setText, throttle, want } from "./stage.js";
+import { begin, html, setText, throttle } from "./stage.js";
+import { want } from "./want.js";
 
 const WORDS_EVERY = 150; // ms: words change slower than pictures, so that they can be read
 const SCALES = { fixed: "same at all times", frame: "rescaled every frame" };
@@ -153,6 +154,6 @@ export default {
     hush();
     rescale();
     // Only once this is on the screen: computing must not hold up the first picture.
-    requestAnimationFrame(() => setTimeout(() => want(model)));
+    requestAnimationFrame(() => setTimeout(() => want(model, el, signal)));
   },
 };

@@ -1,7 +1,7 @@
 // Run: unpacks a recording once, for every widget of the page that shows it.
 import { gunzip } from "./gunzip.js";
 import { decode } from "./recording.js";
-import { want } from "./stage.js";
+import { want } from "./want.js";
 
 export default {
   initialize({ model }) {
@@ -44,8 +44,8 @@ export default {
         signal.addEventListener("abort", () => listeners.delete(listener));
         listener.rebuild();
       },
-      /** Tell Python that a page shows this run, so that it is worth computing. */
-      want: () => want(model),
+      /** Tell Python that a page shows this run in `el`, so that it is worth computing. */
+      want: (el, signal) => want(model, el, signal),
     };
   },
 };

@@ -6,8 +6,8 @@ const ADDRESS_EVERY = 400; // ms; browsers refuse an address that changes too of
 // What other programs put into an address is theirs.
 const THEIRS = /^(token|_xsrf|urlpath|reset|voila-.*)$/;
 
-/** Whether the page's address is ours to write: a Voila page's is, that of a notebook in an editor is not. */
-const ownsAddress = (el) => !el.closest(".jp-NotebookPanel");
+/** Whether the page's address is ours to write: a Voila page's is, that of an editor or of a recorded page is not. */
+const ownsAddress = (el, host) => !host?.recorded && !el.closest(".jp-NotebookPanel");
 
 /** The query of an address, split into what is ours and what is others'. @returns {[URLSearchParams, URLSearchParams]} */
 export function split(search) {
@@ -41,9 +41,9 @@ function copyField(parent, name, multiline = false) {
 }
 
 export default {
-  render({ model, el }) {
+  render({ model, el, host }) {
     begin(el, "lkv-share");
-    const owns = ownsAddress(el);
+    const owns = ownsAddress(el, host);
     const base = owns ? location.origin + location.pathname : null;
     const link = base && copyField(el, "Link to exactly this");
     const call = copyField(el, "In a notebook");

@@ -46,13 +46,6 @@ export function throttle(act, pause) {
   };
 }
 
-/** Tell Python that a page shows this model, so that it is worth computing. */
-export function want(model) {
-  if (model.get("wanted")) return;
-  model.set("wanted", true);
-  model.save_changes();
-}
-
 /**
  * Follow the run and the player of a widget, and another run when the widget is given one.
  *
@@ -82,7 +75,7 @@ export async function follow({ model, el, host, signal }, { rebuild, draw }) {
     source = next;
     source.subscribe({ rebuild: rebuildNow, draw: drawNow }, mine.signal);
     // Only once this is on the screen: computing the run must not hold up the first picture.
-    requestAnimationFrame(() => setTimeout(() => next.want()));
+    requestAnimationFrame(() => setTimeout(() => next.want(el, signal)));
   }
   signal.addEventListener("abort", () => scope?.abort());
   await attach();

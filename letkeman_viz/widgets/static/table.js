@@ -1,5 +1,6 @@
 // Table: rows of text, and buttons that copy one column's text.
-import { begin, html, want } from "./stage.js";
+import { begin, html } from "./stage.js";
+import { want } from "./want.js";
 
 /** Copy where the browser allows it: the clipboard needs a secure page, the old way only a selection. */
 async function copy(text, cell) {
@@ -62,6 +63,6 @@ export default {
     signal.addEventListener("abort", () => resized.disconnect());
     model.on("change:rows change:header change:caption change:marked", draw);
     draw();
-    want(model);
+    want(model, el, signal);
   },
 };

@@ -1,0 +1,70 @@
+"""The websocket between a page and its kernel, as far as strangers may use it.
+
+jupyter_server believes what a message says of itself: eight bytes that promise 2**63 parts keep it counting,
+and eating memory, until somebody kills it, and with it the whole class. So a message is looked at first. And
+one kernel takes only so many a second: who sends more waits, and the other pages do not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import ClassVar
+from weakref import WeakKeyDictionary
+
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
+
+PROTOCOL = "v1.kernel.websocket.jupyter.org"
+MAX_MESSAGE = 8 * 2**20
+"""Bytes of one message: the largest upload that is still answered, with what little of it is read."""
+FEWEST_PARTS, MOST_PARTS = 4, 16
+"""Of a message: header, parent, metadata and content, then binary data."""
+AT_ONCE, A_SECOND = 1000, 300
+"""Messages that a kernel takes at once, and a second in the long run. A page at work sends about 50."""
+
+
+class KernelSocket(VoilaKernelWebsocketHandler):
+    """Voila's websocket, for messages that are what they say they are."""
+
+    _due: ClassVar[WeakKeyDictionary[object, float]] = WeakKeyDictionary()
+    """For each kernel when it will have got over the messages sent so far; all its sockets share that."""
+
+    @property
+    def max_message_size(self) -> int:
+        """Tornado cuts off who sends more."""
+        return MAX_MESSAGE
+
+    async def on_message(self, message: str | bytes) -> None:
+        """Hand a message to the kernel, in its turn; a page that sends anything else is cut off."""
+        await self._wait_turn()
+        if self.connection is None:  # closed while it waited
+            return
+        usual = self.selected_subprotocol == PROTOCOL
+        try:
+            if not (well_formed(message) if usual else isinstance(message, str)):
+                raise ValueError("its parts are not where it says")
+            super().on_message(message)
+        except Exception as error:  # whatever a stranger found to say: it concerns this page alone
+            self.log.warning("What a page sent to kernel %s is no message: %r", self.kernel_id, error)
+            self.close(1008, "not a message")
+
+    async def _wait_turn(self) -> None:
+        """Tornado reads the next message of this page only when this one is done with."""
+        now, kernel = time.monotonic(), self.connection and self.connection.kernel_manager
+        if kernel is None:
+            return
+        due = max(self._due.get(kernel, 0.0), now) + 1.0 / A_SECOND
+        self._due[kernel] = due
+        if (ahead := due - now - AT_ONCE / A_SECOND) > 0.0:
+            await asyncio.sleep(ahead)
+
+
+def well_formed(message: str | bytes) -> bool:
+    """Whether a message of the usual protocol is as long as it says: a count, offsets, then the parts."""
+    if not isinstance(message, bytes) or len(message) < 8:
+        return False
+    count = int.from_bytes(message[:8], "little")  # offsets: of the channel, of each part, and of the end
+    if not FEWEST_PARTS + 2 <= count <= MOST_PARTS + 2 or len(message) < 8 * (count + 1):
+        return False
+    offsets = [int.from_bytes(message[8 * k : 8 * (k + 1)], "little") for k in range(1, count + 1)]
+    return offsets == sorted(offsets) and 8 * (count + 1) <= offsets[0] and offsets[-1] <= len(message)

@@ -1,0 +1,62 @@
+"""What Binder does with this repository: a Jupyter server in its folder, which Voila extends by itself."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from browser import DRAWN_SECONDS, START_SECONDS, WatchedPages, free_port, look_through, stop_tree, wait_until
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def binder(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A stock server with no settings of ours in the folder of the repository; its address."""
+    scratch = tmp_path_factory.mktemp("binder")
+    own = {name: str(scratch / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR")}
+    port, log = free_port(), scratch / "server.log"
+    command = [sys.executable, "-m", "jupyter_server", "--no-browser", f"--port={port}", "--allow-root"]
+    with log.open("wb") as sink:
+        process = subprocess.Popen(
+            [*command, "--IdentityProvider.token="],
+            cwd=root,
+            env={**os.environ, **own},
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+        )
+    url = f"http://localhost:{port}"
+
+    def answers() -> bool:
+        assert process.poll() is None, log.read_text()
+        try:
+            return httpx.get(f"{url}/api/status").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    try:
+        wait_until(answers, START_SECONDS, "the server did not start")
+        yield url
+    finally:
+        stop_tree(process)
+
+
+def test_the_address_of_a_binder_link_shows_a_chapter_with_all_that_is_drawn_in_it(
+    binder: str, pages: WatchedPages
+) -> None:
+    page = pages(f"{binder}/voila/render/notebooks/02-doing-it-wrong.ipynb")
+    page.wait_for_selector(".lkv-chart", timeout=DRAWN_SECONDS * 1000)
+    look_through(page, 5)
+    expect(page.locator(".lkv-diagram")).to_have_count(2)
+    first = page.locator(".lkv-explorable").first
+    expect(first.locator(".lkv-where")).to_have_text("update 0 of 337")
+    first.get_by_role("button", name="One step forward").click()
+    expect(first.locator(".lkv-where")).to_have_text("update 1 of 337")
+    assert "Loading widget" not in page.inner_text("body")
+    assert pages.watch(page).page_errors == []

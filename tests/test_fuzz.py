@@ -1,0 +1,229 @@
+"""Hostile messages to live kernels, through the real server: nothing breaks, leaks, or runs that should not.
+
+``SECURITY.md`` says what is promised; here it is tried.
+"""
+
+from __future__ import annotations
+
+import http.client
+import time
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import websocket
+from browser import Server, running
+from hostile import messages, send
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from kernel_page import PROTOCOL, KernelPage, opened
+
+CHAPTERS = [
+    "01-why-initialization-matters",
+    "02-doing-it-wrong",
+    "03-doing-it-right",
+    "04-preserving-magnitude",
+    "05-results",
+    "06-playground",
+]
+AT_A_TIME, TIMES, TWICE = 25, 210, 2  # each batch goes to two chapters: 10,500 messages and more in all
+GROWTH = 50e6  # bytes
+IDLE = 0.05  # of one core
+LARGEST = (
+    "?bits=6&hidden=16-16-16-16-16-16&epochs=5000&schemes=zeros,ones,standard_xavier,normalized_xavier,"
+    "standard_letkeman,normalized_letkeman,kaiming"
+)
+"""What a visitor may ask of the playground that takes most memory; it counts as use, not as growth."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """A server of its own: what is done to it here should not disturb other tests."""
+    with running("serve") as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def page(server: Server) -> Iterator[KernelPage]:
+    """A chapter, for single messages."""
+    with opened(server, "02-doing-it-wrong.ipynb") as chapter:
+        yield chapter
+
+
+def look(page: KernelPage) -> None:
+    """See the whole page: everything on it is worked out for the first time."""
+    for name, state in list(page.models.items()):
+        if "wanted" in state:
+            page.update(name, wanted=True)
+    for button in page.of("ButtonModel"):
+        page.custom(button, {"event": "click"})
+    for share in page.of("share.Share"):
+        page.update(share, asked=LARGEST)
+    page.settle()
+
+
+def used(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system
+
+
+def wait_idle(process: psutil.Process, seconds: float = 240) -> None:
+    """Wait until a process uses less than 5 % of a core for two seconds."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        before = used(process)
+        time.sleep(2)
+        if used(process) - before < 2 * IDLE:
+            return
+    pytest.fail(f"process {process.pid} still works after {seconds:.0f} s")
+
+
+def right_after_337(page: KernelPage) -> None:
+    """A fresh run from all ones, seed 1, gives the number it must."""
+    page.update(page.find(description="Seed"), value=2)
+    page.update(page.find(description="Start from"), index=1)
+    page.update(page.find(description="Seed"), value=1)
+    run = page.of("run.Run")[0]
+    page.update(run, wanted=True)
+    page.wait(
+        lambda: header(page, run)["reason"] == "right after 337 updates" and header(page, run)["seed"] == 1,
+        "337 updates",
+    )
+
+
+def header(page: KernelPage, run: str) -> dict[str, Any]:
+    return page.models[run]["_wire"]["header"]
+
+
+def test_ten_thousand_hostile_messages_change_nothing(server: Server) -> None:
+    """To all chapters at once: the kernels stay up, answer as before, grow by less than 50 MB and go idle."""
+    begun = time.monotonic()
+    pages = [KernelPage(server, f"{chapter}.ipynb") for chapter in CHAPTERS]
+    try:
+        with ThreadPoolExecutor(len(pages)) as pool:
+            list(pool.map(look, pages))
+        kernels = [page.process() for page in pages]
+        for kernel in kernels:
+            wait_idle(kernel)
+        models = [len(page.models) for page in pages]
+        before = [
+            process.memory_full_info().uss for process in [*kernels, psutil.Process(server.process.pid)]
+        ]
+        print(f"opened: {time.monotonic() - begun:.0f} s")
+        sent = 0
+
+        @settings(
+            max_examples=TIMES,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(st.lists(messages, min_size=AT_A_TIME, max_size=AT_A_TIME))
+        def attack(said: list[tuple[Any, ...]]) -> None:
+            nonlocal sent
+            for _ in range(TWICE):
+                for message in said:
+                    send(pages[sent // AT_A_TIME % len(pages)], message)
+                sent += len(said)
+
+        attack()
+        assert sent >= 10_000
+        print(f"sent {sent}: {time.monotonic() - begun:.0f} s")
+        for page, kernel in zip(pages, kernels, strict=True):
+            page.settle()
+            wait_idle(kernel)
+            assert kernel.is_running()
+            assert page.process() == kernel, "the kernel was started anew"
+        print(f"settled: {time.monotonic() - begun:.0f} s")
+        after = [process.memory_full_info().uss for process in [*kernels, psutil.Process(server.process.pid)]]
+        print("MB", [(round(a / 1e6), round((b - a) / 1e6, 1)) for a, b in zip(before, after, strict=True)])
+        assert [b - a < GROWTH for a, b in zip(before, after, strict=True)] == [True] * len(after)
+        right_after_337(pages[1])
+        for page, count in zip(pages, models, strict=True):
+            page.models.clear()
+            page.restore()
+            assert len(page.models) == count, "a widget came or went"
+        print(f"done: {time.monotonic() - begun:.0f} s")
+    finally:
+        for page in pages:
+            page.close()
+
+
+def hears_until_closed(socket: websocket.WebSocket) -> None:
+    """Read until the server has ended the connection; what hangs fails by its timeout."""
+    while socket.connected:
+        try:
+            if not socket.recv():
+                return
+        except (websocket.WebSocketConnectionClosedException, ConnectionError):
+            return
+
+
+# --- One by one -------------------------------------------------------------------------------------
+
+
+def test_no_code_is_run(page: KernelPage, tmp_path: Path) -> None:
+    target = tmp_path / "made by a visitor"
+    code = f"open({str(target)!r}, 'w').close()"
+    for kind in (
+        "execute_request",
+        "complete_request",
+        "inspect_request",
+        "is_complete_request",
+        "debug_request",
+    ):
+        for channel in ("shell", "control", "stdin"):
+            page.say(kind, {"code": code, "silent": False, "user_expressions": {"x": code}}, channel=channel)
+    page.settle()
+    assert not target.exists()
+    assert not any(kind.startswith(("execute", "inspect", "complete")) for kind, _ in page.heard)
+
+
+def test_a_lie_about_a_message_s_length_ends_that_connection_alone(server: Server, page: KernelPage) -> None:
+    """jupyter_server counts up to 2**63 when it is told to, and answers nobody any more."""
+    address = f"{server.url.replace('http', 'ws', 1)}/api/kernels/{page.kernel}/channels?session_id=x"
+    for frame in ((2**63).to_bytes(8, "little") + b"x" * 100, b"", b"\xff" * 50, b"junk" * 100_000):
+        liar = websocket.create_connection(address, subprotocols=[PROTOCOL], origin=server.url, timeout=60)
+        liar.send_binary(frame)
+        hears_until_closed(liar)
+    old = websocket.create_connection(address, origin=server.url, timeout=60)
+    old.send_binary((2**31 - 1).to_bytes(4, "big") + b"x" * 100)
+    hears_until_closed(old)
+    page.settle()
+    with urllib.request.urlopen(server.url, timeout=60) as answer:
+        assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "voila/files/02-doing-it-wrong.ipynb",
+        "voila/render/../pyproject.toml",
+        "voila/render/%2e%2e/README.md",
+        "voila/render//etc/passwd",
+        "files/02-doing-it-wrong.ipynb",
+        "api/contents",
+        "api/contents/02-doing-it-wrong.ipynb",
+        "voila/api/contents",
+        "api/kernels",
+        "api/sessions",
+        "api/terminals",
+        "voila/static/../../voila/app.py",
+        "voila/templates/lab/static/../index.html.j2",
+        "nbconvert/html/02-doing-it-wrong.ipynb",
+        "voila/tree",
+        "lab",
+        "tree",
+    ],
+)
+def test_no_file_and_no_list_has_an_address(server: Server, path: str) -> None:
+    host, port = server.url.removeprefix("http://").split(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=60)
+    connection.request("GET", f"/{path}")  # as it is: urllib would tidy it up
+    assert connection.getresponse().status in (403, 404)

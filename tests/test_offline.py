@@ -1,0 +1,339 @@
+"""Explorables without Python: what is recorded, and pages from a disk that play it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import ipywidgets
+import pytest
+from browser import WatchedPages, launch_chromium
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from letkeman_viz.explorers import doing_it_right, doing_it_wrong, results, why_it_matters
+from letkeman_viz.explorers import offline_theory as theory
+from letkeman_viz.explorers.offline import RECIPES, record
+from letkeman_viz.explorers.tower_lessons import NaiveFixes
+from letkeman_viz.widgets import Slider, _assets
+from letkeman_viz.widgets._packing import Values
+from letkeman_viz.widgets.axes import choices, numbers, stops
+from letkeman_viz.widgets.recorder import Page as Recorded
+from letkeman_viz.widgets.standalone import host_code, standalone
+
+HOWTO = "python.html"
+
+
+# --- Values -----------------------------------------------------------------------------------------
+
+
+def test_equal_values_and_equal_long_parts_are_kept_once() -> None:
+    values = Values()
+    long = [float(k) for k in range(100)]
+    first = values.add({"title": "a", "data": long})
+    assert values.add({"title": "a", "data": list(long)}) == first
+    assert values.add({"title": "b", "data": long}) != first
+    assert len(values.parts) == 1
+    assert [value["data"] for value in values.values] == [{"$part": 0}] * 2
+
+
+@pytest.mark.parametrize("value", [float("nan"), [float("inf")], {"a": object()}])
+def test_what_json_cannot_carry_is_refused(value: Any) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        Values().add(value)
+
+
+# --- Recording --------------------------------------------------------------------------------------
+
+
+class Sum(ipywidgets.VBox):
+    """Two controls, and a text that is worked out from them when asked for."""
+
+    def __init__(self) -> None:
+        self.left = ipywidgets.Dropdown(options=[("one", 1), ("two", 2), ("ten", 10)], description="Left")
+        self.right = ipywidgets.BoundedIntText(1, min=0, max=99, description="Right")
+        self.sum = ipywidgets.HTML("2")
+        super().__init__([self.left, self.right, self.sum])
+        self.add_class("lkv-explorable")
+
+    def finish(self) -> None:
+        self.sum.value = str(self.left.value + self.right.value)
+
+
+def recorded_sum() -> tuple[Sum, dict[str, Any]]:
+    box = Sum()
+    page = Recorded([box])
+    page.watch()
+    page.record([choices(box.left), numbers(box.right, (1, 5))], box.finish)
+    return box, page.data()
+
+
+def test_every_combination_is_recorded_and_the_controls_go_back() -> None:
+    box, data = recorded_sum()
+    ((_, trait, places),) = data["groups"][0]["effects"]
+    assert trait == "value"
+    assert [data["values"][place] for place in places] == ["2", "6", "3", "7", "11", "15"]
+    assert (box.left.value, box.right.value, box.sum.value) == (1, 1, "2")
+    assert json.loads(json.dumps(data, allow_nan=False)) == data
+
+
+def test_a_control_that_stands_nowhere_recorded_is_refused() -> None:
+    box = Sum()
+    with pytest.raises(ValueError, match="not in list"):
+        numbers(box.right, (5, 7))
+
+
+def test_controls_that_move_one_another_are_an_error() -> None:
+    box = Sum()
+    box.left.observe(lambda _: setattr(box.right, "value", 1), "value")
+    page = Recorded([box])
+    with pytest.raises(RuntimeError, match="one moves another"):
+        page.record([numbers(box.right, (1, 5)), choices(box.left)], box.finish)
+
+
+def test_a_slider_offers_the_recorded_stops_alone() -> None:
+    slider = Slider([0, 1, 2, 3, 4], 2, "Size", marks={4: "largest"})
+    page = Recorded([slider])
+    page.axis(stops(slider, (0, 2, 4)))
+    data = page.data()
+    state = {trait: data["values"][n] for trait, n in data["models"]["m0"]["state"].items()}
+    assert (state["_labels"], state["_index"], state["_marks"]) == (["0", "2", "4"], 1, [[2, "largest"]])
+
+
+def test_equal_pages_are_recorded_alike() -> None:
+    first, second = (record([why_it_matters.naive_fixes()]) for _ in range(2))
+    assert first == second
+
+
+def test_every_explorable_of_the_chapters_has_a_recipe() -> None:
+    from letkeman_viz.explorers.live import Live
+
+    def kinds(of: type) -> Iterator[type]:
+        for kind in of.__subclasses__():
+            yield kind
+            yield from kinds(kind)
+
+    ours = [kind for kind in kinds(Live) if kind.__module__.startswith("letkeman_viz.")]
+    assert [kind for kind in ours if not set(kind.__mro__) & set(RECIPES)] == []
+
+
+# --- The host's JavaScript --------------------------------------------------------------------------
+
+
+def test_the_host_is_one_script_that_asks_for_nothing(tmp_path: Path) -> None:
+    code = host_code()
+    assert "http" not in code.replace("http://www.w3.org/2000/svg", "")
+    assert "fetch(" not in code
+    script = tmp_path / "host.js"
+    script.write_text(code, encoding="utf-8")
+    subprocess.run(["node", "--check", str(script)], check=True, timeout=60)
+
+
+def test_the_host_draws_every_control_that_an_explorable_has() -> None:
+    drawn = set(
+        re.findall(r"^  (\w+)Model:", (_assets.STATIC / "controls.js").read_text("utf-8"), re.MULTILINE)
+    )
+    used = set()
+    for path in Path(theory.__file__).parent.glob("*.py"):
+        used |= set(re.findall(r"ipywidgets\.([A-Z]\w+)\(", path.read_text(encoding="utf-8")))
+    assert used <= drawn
+
+
+# --- Pages from a disk ------------------------------------------------------------------------------
+
+VIEWS: dict[str, Callable[[], list[Any]]] = {
+    "table": lambda: [doing_it_wrong.whole_table()],
+    "example": lambda: (lambda one: [one, doing_it_wrong.sigmoid(one)])(doing_it_wrong.one_example()),
+    "race": lambda: [doing_it_right.race()],
+    "curves": lambda: [results.curves()],
+    "predict": lambda: [doing_it_right.predict_updates(), doing_it_right.predict_layer()],
+    "naive": lambda: [why_it_matters.naive_fixes()],
+    "run here": lambda: [results.run_here()],
+}
+
+
+@pytest.fixture(scope="module")
+def open_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Page]]:
+    """Opens a page of ``VIEWS`` from a file; afterwards no page may have complained of anything."""
+    folder = tmp_path_factory.mktemp("offline")
+    with sync_playwright() as playwright:
+        browser: Browser = launch_chromium(playwright)
+        pages = WatchedPages(browser)
+        opened: list[Page] = []
+
+        def open_one(name: str, charts: int = 0, **context: Any) -> Page:
+            path = folder / f"{name}.html"
+            if not path.exists():
+                views = VIEWS[name]()
+                path.write_text(standalone(views, name, record(views), HOWTO), encoding="utf-8")
+            page = pages(path.as_uri(), **context)
+            opened.append(page)
+            page.wait_for_selector("body[data-drawn=true]")
+            expect(page.locator(".lkv-chart[data-drawn=yes]")).to_have_count(charts, timeout=60_000)
+            return page
+
+        yield open_one
+        for page in opened:
+            pages.assert_clean(page)
+        pages.close()
+        browser.close()
+
+
+def to_the_end(page: Page) -> None:
+    scrub = page.locator(".lkv-scrub").first
+    scrub.focus()
+    scrub.press("End")
+
+
+def set_number(page: Page, label: str, value: int) -> None:
+    page.get_by_label(label).fill(str(value))
+    page.keyboard.press("Tab")
+
+
+def test_all_ones_need_337_updates(open_page: Callable[..., Page]) -> None:
+    page = open_page("example", charts=2)
+    expect(page.locator(".lkv-where").first).to_have_text("update 0 of 337")
+    to_the_end(page)
+    expect(page.locator(".lkv-readout")).to_contain_text("1 0 1 0 0 = 20 ✓")
+    expect(page.locator(".lkv-where").nth(1)).to_have_text(
+        "update 337 of 337"
+    )  # the sigmoid's clock is the same
+    page.get_by_role("button", name="Standard Xavier").click()
+    known = doing_it_wrong.one_example("standard_xavier").finish()
+    expect(page.locator(".lkv-where").first).to_have_text(f"update 0 of {known.updates}")
+
+
+def test_a_run_plays_and_its_numbers_are_those_of_python(open_page: Callable[..., Page]) -> None:
+    page = open_page("table", charts=3)
+    page.get_by_role("button", name="Play", exact=True).click()
+    expect(page.locator(".lkv-where")).not_to_have_text("epoch 0 of 1000")
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Standard Xavier").click()
+    set_number(page, "Seed", 4)
+    expect(page.locator(".lkv-where")).to_have_text("epoch 0 of 1000")
+    to_the_end(page)
+    explorable = doing_it_wrong.whole_table("standard_xavier", 4)
+    run = explorable.finish()
+    right = int(run.correct_after[-1])
+    expect(page.locator(".lkv-readout")).to_contain_text(f"{right} of 32 right.")
+    expect(page.get_by_text(f"after the epoch: {right} of 32")).to_be_visible()
+
+
+def test_what_was_not_recorded_says_so_and_goes_back(open_page: Callable[..., Page]) -> None:
+    page = open_page("table", charts=3)
+    set_number(page, "Seed", 2)
+    set_number(page, "Seed", 77)
+    note = page.locator(".lkv-offline")
+    expect(note).to_contain_text("“Seed” is recorded here for 1, 2, 3, 4, 5.")
+    assert note.locator("a").get_attribute("href") == HOWTO
+    expect(page.get_by_label("Seed")).to_have_value("2")
+    set_number(page, "Seed", 3)
+    expect(note).to_have_count(0)
+
+
+def test_a_race_is_run_chosen_from_and_seen_in_full(open_page: Callable[..., Page]) -> None:
+    page = open_page("race", charts=3)
+    set_number(page, "Seed", 3)
+    to_the_end(page)
+    found = doing_it_right.race(3).finish()
+    solved = {run.label: run.solved_at for run in found.values() if run.solved_at is not None}
+    winner = min(solved, key=lambda label: solved[label])
+    first = page.locator(".lkv-ranking tbody tr").first
+    expect(first).to_contain_text(winner)
+    expect(first).to_contain_text(f"epoch {solved[winner]}")
+    page.get_by_role("checkbox", name="All zeros").uncheck()
+    page.get_by_role("checkbox", name="All ones").uncheck()
+    expect(page.locator(".lkv-lane-name")).to_have_count(5)
+    expect(page.locator(".lkv-ranking tbody tr")).to_have_count(5)
+    page.locator(".lkv-lane-name").nth(1).click()
+    expect(page.locator(".lkv-lane-chosen")).to_contain_text("Normalized Xavier")
+    right = int(found["normalized_xavier"].correct_after[-1])
+    expect(page.locator(".lkv-readout")).to_contain_text(f"{right} of 32 right.")
+    page.locator(".lkv-lane-name").nth(1).click()
+    expect(page.locator(".lkv-readout")).to_have_count(0)
+    page.get_by_role("button", name="0.3").click()
+    expect(page.locator(".lkv-offline")).to_contain_text("Learning rate")
+    expect(page.get_by_role("button", name="1", exact=True)).to_have_class(
+        "jupyter-button widget-toggle-button mod-active"
+    )
+
+
+def test_of_the_last_two_racers_neither_can_leave(open_page: Callable[..., Page]) -> None:
+    page = open_page("race", charts=3)
+    boxes = page.locator(".widget-checkbox input")
+    for k in range(5):
+        boxes.nth(k).uncheck()
+    expect(page.locator(".lkv-lane-name")).to_have_count(2)
+    expect(boxes.nth(5)).to_be_disabled()
+    boxes.nth(0).check()
+    expect(boxes.nth(5)).to_be_enabled()
+    expect(page.locator(".lkv-lane-name")).to_have_count(3)
+
+
+def test_controls_that_move_others_do_so_here_too(open_page: Callable[..., Page]) -> None:
+    page = open_page("curves", charts=1)
+    page.get_by_role("button", name="Hamlet, recurrent").click()
+    page.get_by_label("Compare with").select_option(label="Normalized Xavier")
+    known = results.curves()
+    known.network.value, known.base.value = "hamlet", "normalized_xavier"
+    known.finish()
+    expect(page.locator("caption")).to_have_text(known.table.caption)
+    expect(page.locator("tbody tr").last).to_contain_text(known.table.rows[-1][3])
+    page.get_by_label("Show").select_option(label="epochs to reach a loss")
+    expect(page.locator(".lkv-chart .xtitle")).to_contain_text("loss")
+    page.get_by_role("button", name="counting, CSV").click()
+    expect(page.locator(".lkv-take")).to_contain_text("needs Python")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="hamlet, CSV").click()
+    assert download.value.suggested_filename == "hamlet.csv"
+
+
+@pytest.mark.parametrize("answer", [0, 812, 4999, 5000])
+def test_any_answer_is_compared_as_python_compares_it(open_page: Callable[..., Page], answer: int) -> None:
+    page = open_page("predict")
+    asked = page.locator(".lkv-predict").first
+    asked.locator("input").fill(str(answer))
+    asked.get_by_role("button", name="Lock in my answer").click()
+    known = doing_it_right.predict_updates()
+    known.answer.value = answer
+    known.lock.click()
+    known.finish()
+    words = page.evaluate(
+        "(html) => Object.assign(document.createElement('p'), {innerHTML: html}).textContent",
+        known.result.value,
+    )
+    expect(asked.locator(".widget-html-content").last).to_have_text(words)
+    expect(asked.locator("input")).to_be_disabled()
+    asked.get_by_role("button", name="Ask me again").click()
+    expect(asked.locator("input")).to_be_enabled()
+
+
+def test_a_question_without_an_answer_is_not_locked(open_page: Callable[..., Page]) -> None:
+    page = open_page("predict")
+    asked = page.locator(".lkv-predict").nth(1)
+    asked.get_by_role("button", name="Lock in my answer").click()
+    expect(asked).to_contain_text("Choose an answer first.")
+    asked.get_by_label("layer 1").check()
+    asked.get_by_role("button", name="Lock in my answer").click()
+    expect(asked).to_contain_text("You said layer 1")
+
+
+def test_what_trains_anew_says_that_it_needs_python(open_page: Callable[..., Page]) -> None:
+    page = open_page("run here", charts=2)
+    expect(page.locator(".lkv-say")).to_contain_text("needs Python")
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator(".lkv-offline")).to_contain_text("“Start” needs Python")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_narrow_page_does_not_scroll_sideways(open_page: Callable[..., Page], scheme: str) -> None:
+    page = open_page("naive", viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    page.get_by_role("button", name="tiny noise").click()
+    explorable: NaiveFixes = why_it_matters.naive_fixes()
+    explorable.start.value = "tiny"
+    explorable.finish()
+    expect(page.locator("tbody tr").last).to_contain_text(explorable.table.rows[-1][3])
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
