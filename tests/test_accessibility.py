@@ -31,7 +31,10 @@ CONTROLS = {
 def settle(page: Page) -> None:
     """Wait for charts that are on their way; some come only when a reader asks for them."""
     try:
-        page.wait_for_function("!document.querySelector('.lkv-waiting')", timeout=15_000)
+        # What a reader has not come near to as well.
+        page.wait_for_function(
+            "dispatchEvent(new Event('lkv:want')), !document.querySelector('.lkv-waiting')", timeout=15_000
+        )
     except TimeoutError:
         page.wait_for_selector("main", timeout=DRAWN_SECONDS * 1000)
 
@@ -43,7 +46,6 @@ def page(request: pytest.FixtureRequest, browser: Browser, voila: Server) -> Ite
         page = pages(voila.url)
     else:
         page = wait_drawn(pages(f"{voila.url}/voila/render/{request.param}"))
-        page.evaluate("dispatchEvent(new Event('lkv:want'))")  # what a reader has not scrolled to as well
         settle(page)
     yield page
     pages.assert_clean(page)

@@ -11,8 +11,8 @@ from typing import Any
 
 import ipywidgets
 import pytest
-from browser import WatchedPages, launch_chromium
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from browser import WatchedPages
+from playwright.sync_api import Browser, Page, expect
 
 from letkeman_viz.explorers import doing_it_right, doing_it_wrong, results, why_it_matters
 from letkeman_viz.explorers import offline_theory as theory
@@ -156,30 +156,27 @@ VIEWS: dict[str, Callable[[], list[Any]]] = {
 
 
 @pytest.fixture(scope="module")
-def open_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Page]]:
+def open_page(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Callable[..., Page]]:
     """Opens a page of ``VIEWS`` from a file; afterwards no page may have complained of anything."""
     folder = tmp_path_factory.mktemp("offline")
-    with sync_playwright() as playwright:
-        browser: Browser = launch_chromium(playwright)
-        pages = WatchedPages(browser)
-        opened: list[Page] = []
+    pages = WatchedPages(browser)
+    opened: list[Page] = []
 
-        def open_one(name: str, charts: int = 0, **context: Any) -> Page:
-            path = folder / f"{name}.html"
-            if not path.exists():
-                views = VIEWS[name]()
-                path.write_text(standalone(views, name, record(views), HOWTO), encoding="utf-8")
-            page = pages(path.as_uri(), **context)
-            opened.append(page)
-            page.wait_for_selector("body[data-drawn=true]")
-            expect(page.locator(".lkv-chart[data-drawn=yes]")).to_have_count(charts, timeout=60_000)
-            return page
+    def open_one(name: str, charts: int = 0, **context: Any) -> Page:
+        path = folder / f"{name}.html"
+        if not path.exists():
+            views = VIEWS[name]()
+            path.write_text(standalone(views, name, record(views), HOWTO), encoding="utf-8")
+        page = pages(path.as_uri(), **context)
+        opened.append(page)
+        page.wait_for_selector("body[data-drawn=true]")
+        expect(page.locator(".lkv-chart[data-drawn=yes]")).to_have_count(charts, timeout=60_000)
+        return page
 
-        yield open_one
-        for page in opened:
-            pages.assert_clean(page)
-        pages.close()
-        browser.close()
+    yield open_one
+    for page in opened:
+        pages.assert_clean(page)
+    pages.close()
 
 
 def to_the_end(page: Page) -> None:
@@ -198,9 +195,8 @@ def test_all_ones_need_337_updates(open_page: Callable[..., Page]) -> None:
     expect(page.locator(".lkv-where").first).to_have_text("update 0 of 337")
     to_the_end(page)
     expect(page.locator(".lkv-readout")).to_contain_text("1 0 1 0 0 = 20 ✓")
-    expect(page.locator(".lkv-where").nth(1)).to_have_text(
-        "update 337 of 337"
-    )  # the sigmoid's clock is the same
+    # The sigmoid's clock is the same.
+    expect(page.locator(".lkv-where").nth(1)).to_have_text("update 337 of 337")
     page.get_by_role("button", name="Standard Xavier").click()
     known = doing_it_wrong.one_example("standard_xavier").finish()
     expect(page.locator(".lkv-where").first).to_have_text(f"update 0 of {known.updates}")

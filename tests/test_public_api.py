@@ -17,6 +17,7 @@ SCIENCE = [
     "counting",
     "network",
     "training",
+    "files",
     "recording",
     "magnitude",
     "simulation",

@@ -14,9 +14,10 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import pytest
@@ -44,6 +45,14 @@ from letkeman_viz.site.wire import mostly_buffers
 
 PROTOCOL = "v1.kernel.websocket.jupyter.org"
 PAGE = "/voila/render/01-page.ipynb"
+
+T = TypeVar("T")
+
+
+def finished(coroutine: Coroutine[Any, Any, T]) -> T:
+    """What ``coroutine`` returns, run in a thread: Playwright leaves a loop of its own in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
 
 
 @pytest.fixture(scope="module")
@@ -201,8 +210,8 @@ def test_a_shelf_holds_its_files_and_no_others(tmp_path: Path) -> None:
     assert [shelf.path(name) for name in ("x/../secret", "a.js", "x/", "x/../in/a.js", "/etc/passwd")] == [
         None
     ] * 5
-    assert len(asyncio.run(shelf.packed("x/a.js"))) < 100
-    assert asyncio.run(shelf.packed("x/a.css")) is None
+    assert len(finished(shelf.packed("x/a.js"))) < 100
+    assert finished(shelf.packed("x/a.css")) is None
     before = shelf.version
     (tmp_path / "in" / "a.css").write_text("SMALL")
     assert Shelf({"x/": [tmp_path / "in"]}).version != before
@@ -582,7 +591,7 @@ def make_offline(
     monkeypatch.setattr(offline, "cache_folder", lambda: cache)
     monkeypatch.setattr(offline, "CHECK_SECONDS", 0.05)
     made, said = offline.Offline(), []
-    asyncio.run(made.make(said.append))
+    finished(made.make(said.append))
     return made, said
 
 

@@ -78,6 +78,7 @@
       for (const kind of ["pointerdown", "keydown"]) removeEventListener(kind, end, true);
     };
     const timer = setInterval(() => {
+      dispatchEvent(new Event("lkv:want")); // a run that nobody has come near to could not hold its position
       const differ = named(found()).filter(([name, control]) =>
         name in values && !agrees(control, values[name]) && (tries.get(name) ?? 0) < TRIES);
       // One at a time, in the order of the page: what one sets may change, or bring, those behind it.
@@ -93,7 +94,6 @@
     }, LOOK_EVERY);
     // Whoever takes hold of the page has the last word.
     for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, end, { capture: true });
-    dispatchEvent(new Event("lkv:want")); // a run that nobody has scrolled to could not hold its position
     scrollTo({ top, behavior: "instant" });
   }
 
