@@ -16,8 +16,8 @@ VENV := .venv
 MINIMUM := .venv-minimum
 BIN := $(VENV)/bin
 PORT ?= 8866
-# Test files that run at the same time; each has a browser and servers of its own.
-JOBS ?= 2
+# Test files that run at the same time; each has a browser and servers of its own, and waits for them half its time.
+JOBS ?= 3
 # Each server has its own usual port; PORT=... on the command line is for whichever is started.
 LAB_PORT := $(if $(filter command environment,$(origin PORT)),$(PORT),8888)
 

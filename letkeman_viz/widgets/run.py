@@ -7,6 +7,7 @@ import math
 import time
 from typing import Any
 
+import numpy as np
 import traitlets
 
 from ..recording import Recording
@@ -48,5 +49,21 @@ class Run(Widget):
         now = time.monotonic()
         compressed = not self.hurried or now - self._packed_at > HURRY
         self._packed_at = now
-        packed = gzip.compress(data, 6, mtime=0) if compressed else data
+        packed = gzip.compress(planes(header, data), 6, mtime=0) if compressed else data
         self._wire = {"header": header, "data": packed, "compressed": compressed}
+
+
+def planes(header: dict[str, Any], data: bytes) -> bytes:
+    """A recording's buffer in a form that packs a quarter smaller, without loss; ``run.js`` undoes it.
+
+    From one frame to the next the sign, exponent and first digits of a number hardly change. So a row holds
+    only the bits in which it differs from the row before, and first come the lowest bytes of all numbers.
+    """
+    words = np.frombuffer(data, "<u4").copy()
+    at = 0
+    for shape in header["fields"].values():
+        size = math.prod(shape)
+        rows = words[at : at + size].reshape(shape[0], -1)
+        rows[1:] ^= rows[:-1].copy()
+        at += size
+    return words.view(np.uint8).reshape(-1, 4).T.tobytes()

@@ -3,6 +3,21 @@ import { gunzip } from "./gunzip.js";
 import { decode } from "./recording.js";
 import { want } from "./want.js";
 
+/** The buffer of a recording that `planes` (run.py) has brought into another order. */
+function inOrder({ fields }, packed) {
+  const bytes = new Uint8Array(packed);
+  const count = bytes.length / 4;
+  const words = new Uint32Array(count);
+  for (let i = 0; i < bytes.length; i++) words[i % count] |= bytes[i] << (8 * Math.floor(i / count));
+  let at = 0;
+  for (const shape of Object.values(fields)) {
+    const size = shape.reduce((product, length) => product * length, 1);
+    for (let i = at + size / shape[0]; i < at + size; i++) words[i] ^= words[i - size / shape[0]];
+    at += size;
+  }
+  return words.buffer;
+}
+
 export default {
   initialize({ model }) {
     const listeners = new Set();
@@ -14,7 +29,7 @@ export default {
       const ticket = ++newest;
       const { header, data, compressed } = model.get("_wire");
       const raw = () => data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
-      const unpacked = decode(header, compressed ? await gunzip(data) : raw());
+      const unpacked = decode(header, compressed ? inOrder(header, await gunzip(data)) : raw());
       if (ticket !== newest) return; // a newer recording came while this one was unpacked
       run = unpacked;
       arrived();
