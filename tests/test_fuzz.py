@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ from hostile import messages, send
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from kernel_page import PROTOCOL, KernelPage, opened
+
+from letkeman_viz.site.kernel_socket import MAX_SOCKETS
 
 CHAPTERS = [
     "01-why-initialization-matters",
@@ -155,14 +158,18 @@ def test_ten_thousand_hostile_messages_change_nothing(server: Server) -> None:
             page.close()
 
 
-def hears_until_closed(socket: websocket.WebSocket) -> None:
-    """Read until the server has ended the connection; what hangs fails by its timeout."""
-    while socket.connected:
+def hears_until_closed(connection: websocket.WebSocket) -> int:
+    """Read until the server has ended the connection; what hangs fails by its timeout. The bytes it sent."""
+    heard = 0
+    while connection.connected:
         try:
-            if not socket.recv():
-                return
+            data = connection.recv()
         except (websocket.WebSocketConnectionClosedException, ConnectionError):
-            return
+            break
+        if not data:
+            break
+        heard += len(data)
+    return heard
 
 
 # --- One by one -------------------------------------------------------------------------------------
@@ -198,6 +205,42 @@ def test_a_lie_about_a_message_s_length_ends_that_connection_alone(server: Serve
     page.settle()
     with urllib.request.urlopen(server.url, timeout=60) as answer:
         assert answer.status == 200
+
+
+def test_a_page_that_asks_and_does_not_read_is_cut_off(server: Server) -> None:
+    """What waits for it lies in the memory of the server, which is everybody's."""
+    with opened(server, "03-doing-it-right.ipynb") as page:
+        look(page)
+        runs = page.of("run.Run")
+        page.wait(lambda: all(steps(page, run) > 100 for run in runs[-7:]), "the race", 60)
+        address = f"{server.url.replace('http', 'ws', 1)}/api/kernels/{page.kernel}/channels?session_id=deaf"
+        narrow = ((socket.SOL_SOCKET, socket.SO_RCVBUF, 2**16),)
+        deaf = websocket.create_connection(
+            address, subprotocols=[PROTOCOL], origin=server.url, timeout=60, sockopt=narrow
+        )
+        before = psutil.Process(server.process.pid).memory_info().rss
+        for k in range(1400):
+            page.say("comm_msg", {"comm_id": runs[-1 - k % 7], "data": {"method": "request_state"}})
+        page.settle()
+        assert psutil.Process(server.process.pid).memory_info().rss - before < 100e6
+        assert hears_until_closed(deaf) < 60e6
+
+
+def steps(page: KernelPage, run: str) -> int:
+    """How many frames the page has of a run."""
+    return page.models[run]["_wire"]["header"]["fields"]["step"][0]
+
+
+def test_a_kernel_has_a_few_connections_at_most(server: Server, page: KernelPage) -> None:
+    address = f"{server.url.replace('http', 'ws', 1)}/api/kernels/{page.kernel}/channels?session_id="
+    sockets = [
+        websocket.create_connection(f"{address}{k}", subprotocols=[PROTOCOL], origin=server.url, timeout=60)
+        for k in range(MAX_SOCKETS)
+    ]
+    hears_until_closed(sockets[-1])  # with the page's own it is one too many
+    for one in sockets[:-1]:
+        one.close()
+    page.settle()
 
 
 @pytest.mark.parametrize(

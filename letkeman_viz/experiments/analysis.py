@@ -128,13 +128,6 @@ def interval(values: Values) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def paired_difference(one: ArrayLike, two: ArrayLike, draws: int = DRAWS) -> tuple[float, float, float]:
-    """(mean of ``two - one``, and its 95 % interval): arrays of one number a seed, in the same order."""
-    differences = np.asarray(two, dtype=np.float64) - np.asarray(one, dtype=np.float64)
-    means = differences[resamples(len(differences), draws)].mean(axis=1)
-    return float(differences.mean()), *interval(means)
-
-
 def final(records: Records, variant: str, seeds: Sequence[int] | None = None) -> Values:
     """Loss (seeds,) at the end."""
     return records.curves(variant, seeds)[:, -1]

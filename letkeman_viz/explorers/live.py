@@ -94,11 +94,15 @@ class Live(ipywidgets.VBox):
 
     def _work(self, cancelled: Callable[[], bool]) -> None:
         self._error = None
-        slow = threading.Timer(0.4, self.show, [partial(self._say, self.BUSY)])
+        done = threading.Event()
+        # Asked again when it is shown: the job may have ended, and had its word, in between.
+        say = partial(self.show, lambda: done.is_set() or self._say(self.BUSY))
+        slow = threading.Timer(0.4, say)
         slow.start()
         try:
             self.compute(cancelled)
         finally:
+            done.set()
             slow.cancel()
         self.show(partial(self._say, ""))
 

@@ -23,7 +23,6 @@ from .results_parts import scheme_chart
 
 EPOCHS = {"counting": 1000, "mnist-conv": 15, "mnist-dense": 30, "hamlet": 25}
 """How long a run here is: long enough for the schemes to part."""
-MOST_IMAGES = {"mnist-conv": 1000, "mnist-dense": 4000}
 DATA_NAMES = {
     "": "all 32 numbers",
     "digits": "small digits (scikit-learn)",

@@ -14,7 +14,6 @@ from traitlets.config import Config
 
 from .access import ClassIdentity
 from .chapters import is_checkout, packaged_folder
-from .kernel_socket import MAX_MESSAGE
 from .options import ServeOptions
 from .sessions import ClassKernelManager
 
@@ -91,7 +90,6 @@ def voila_config(options: ServeOptions) -> Config:
                 # logged in goes with no request that another site's page sends (SameSite).
                 "disable_check_xsrf": True,
                 "xsrf_cookie_kwargs": {"samesite": "Lax"},
-                "websocket_max_message_size": MAX_MESSAGE,
                 "allow_remote_access": False,
             },
         }

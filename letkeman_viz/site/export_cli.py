@@ -36,7 +36,7 @@ def main(options: argparse.Namespace) -> int:
         print(f"letkeman-viz: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("\nletkeman-viz: stopped; nothing was changed", file=sys.stderr)
+        print("\nletkeman-viz: stopped", file=sys.stderr)
         return 130
     return 0
 

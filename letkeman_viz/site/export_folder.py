@@ -83,8 +83,8 @@ def _swap(made: Path, target: Path, old: Path) -> None:
         target.rename(old)
     try:
         made.rename(target)
-    except OSError:
-        if old.exists():
+    except BaseException:  # a signal included
+        if old.exists() and not target.exists():
             old.rename(target)
         raise
     shutil.rmtree(old, ignore_errors=True)
