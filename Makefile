@@ -43,8 +43,9 @@ app: $(VENV)/installed
 lab: $(VENV)/installed
 	$(BIN)/letkeman-viz lab --port $(LAB_PORT) $(OPTIONS)
 
+# Files in the order of their names: xdist would leave those of a few long tests to the end, one worker at work.
 test: lint chromium
-	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(PYTEST)
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .

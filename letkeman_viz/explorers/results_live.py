@@ -89,8 +89,8 @@ class RunHere(Live):
         self.active.disabled = not experiment.one_hot
 
     def _on_start(self, _: ipywidgets.Button) -> None:
+        self._trigger.wanted = True  # before the start: what this sets going must not use it up
         self.started, self.stopped = True, False
-        self._trigger.wanted = True
         self._restart()
 
     def _on_stop(self, _: ipywidgets.Button) -> None:
