@@ -26,16 +26,8 @@ from timing import best
 
 from letkeman_viz import Network, counting_task, study
 from letkeman_viz.batch import presentation_order
+from letkeman_viz.explorers.race_schemes import SCHEMES
 
-SCHEMES = [
-    "zeros",
-    "ones",
-    "standard_xavier",
-    "normalized_xavier",
-    "standard_letkeman",
-    "normalized_letkeman",
-    "kaiming",
-]
 SEEDS, EPOCHS, ROWS = 100, 1000, 32
 RUNS = SEEDS * len(SCHEMES)
 NETWORK, (INPUTS, TARGETS) = Network(), counting_task()
