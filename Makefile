@@ -16,8 +16,8 @@ VENV := .venv
 MINIMUM := .venv-minimum
 BIN := $(VENV)/bin
 PORT ?= 8866
-# Test files that run at the same time; each has a browser and servers of its own, and waits for them half its time.
-JOBS ?= 3
+# Test files that run at the same time; each has a browser and servers of its own.
+JOBS ?= 2
 # Each server has its own usual port; PORT=... on the command line is for whichever is started.
 LAB_PORT := $(if $(filter command environment,$(origin PORT)),$(PORT),8888)
 
@@ -43,9 +43,8 @@ app: $(VENV)/installed
 lab: $(VENV)/installed
 	$(BIN)/letkeman-viz lab --port $(LAB_PORT) $(OPTIONS)
 
-# Files in the order of their names: xdist would leave those of a few long tests to the end, one worker at work.
 test: lint chromium
-	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(PYTEST)
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(PYTEST)
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .
