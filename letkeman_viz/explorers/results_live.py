@@ -89,9 +89,12 @@ class RunHere(Live):
         self.active.disabled = not experiment.one_hot
 
     def _on_start(self, _: ipywidgets.Button) -> None:
-        self._trigger.wanted = True  # before the start: what this sets going must not use it up
         self.started, self.stopped = True, False
-        self._restart()
+        # Once only: a second job would end the first, and find that the start is used up.
+        if self._trigger.wanted:
+            self._restart()
+        else:
+            self._trigger.wanted = True
 
     def _on_stop(self, _: ipywidgets.Button) -> None:
         self.stopped = True
