@@ -569,9 +569,11 @@ def test_preheated_kernels_wait_are_used_and_do_not_count(folder: Path) -> None:
         wait_until(lambda: len(server.kernels()) == 1, 60, "no kernel was preheated")
         waiting = server.kernels()[0].pid
         time.sleep(3)  # it starts; a page that came sooner would get one of its own
-        assert ask(server, PAGE + "?theme=dark").status == 200
+        page = ask(server, PAGE + "?theme=dark")
+        name = re.search(r'"kernelId":\s*"([0-9a-f-]{36})"', page.text)[1]
+        (used,) = [kernel.pid for kernel in server.kernels() if name in " ".join(kernel.cmdline())]
+        assert used == waiting
         wait_until(lambda: len(server.kernels()) == 2, 60, "the pool was not filled again")
-        assert waiting in [kernel.pid for kernel in server.kernels()]
         assert ask(server, PAGE).status == 503
 
 
@@ -592,6 +594,21 @@ def make_offline(
     made, said = offline.Offline(), []
     finished(made.make(said.append))
     return made, said
+
+
+def test_a_folder_that_somebody_else_has_made_is_not_served(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "cache").write_text("no folder can be made here")
+    monkeypatch.setattr(offline.platformdirs, "user_cache_dir", lambda _: tmp_path / "cache")
+    monkeypatch.setattr(offline.tempfile, "gettempdir", lambda: str(tmp_path))
+    own = offline.cache_folder()
+    assert own.parent.parent == tmp_path
+    assert own.parent.stat().st_mode & 0o777 == 0o700
+    own.parent.rename(tmp_path / "elsewhere")
+    own.parent.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(offline.ExportFailedError, match="belongs to somebody else"):
+        offline.cache_folder()
 
 
 EXPORT = (

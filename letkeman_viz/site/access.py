@@ -69,6 +69,8 @@ class Guesses:
         now, network = self._clock(), _network(address)
         if len(self._spent) >= MOST_ADDRESSES:
             self._spent = {known: until for known, until in self._spent.items() if until > now}
+        if len(self._spent) >= MOST_ADDRESSES:  # all of them are guessing: forget who guessed least
+            del self._spent[min(self._spent, key=self._spent.__getitem__)]
         self._spent[network] = max(self._spent.get(network, 0.0), now) + SECONDS_A_GUESS
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import html
 import ipaddress
 import os
@@ -101,5 +102,6 @@ def show(where: str) -> None:
     file, name = tempfile.mkstemp(suffix=".html", prefix="letkeman-viz-")
     with os.fdopen(file, "w", encoding="utf-8") as page:
         page.write(f'<!DOCTYPE html><meta http-equiv="refresh" content="0; url={html.escape(where)}">')
+    atexit.register(Path(name).unlink, missing_ok=True)
     # Some browsers keep their caller waiting.
     threading.Thread(target=webbrowser.open, args=[Path(name).as_uri()], daemon=True).start()

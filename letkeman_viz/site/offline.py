@@ -82,7 +82,19 @@ def cache_folder() -> Path:
         with tempfile.TemporaryFile(dir=cache):
             return cache
     except OSError:
-        return Path(tempfile.gettempdir()) / f"letkeman-viz-{_user()}" / "offline"
+        return _own_temporary_folder() / "offline"
+
+
+def _own_temporary_folder() -> Path:
+    """A folder of this user's for temporary files, the same at each start.
+
+    What lies in it is served: one that somebody else has put there is refused.
+    """
+    folder = Path(tempfile.gettempdir()) / f"letkeman-viz-{_user()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if hasattr(os, "getuid") and (folder.is_symlink() or folder.stat().st_uid != os.getuid()):
+        raise ExportFailedError(f"{folder} belongs to somebody else; delete it")
+    return folder
 
 
 def fingerprint() -> str:
