@@ -7,7 +7,6 @@ The widgets need not know: whoever answers a control in Python is recorded answe
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import product
@@ -16,27 +15,16 @@ from typing import Any
 import ipywidgets
 
 from ._base import Widget
-from ._packing import Values
 from .axes import Axis
+from .models import Models, Place, drawing
 from .slider import Slider
 
-Place = tuple[str, str]
-"""(name of a model on the page, trait)."""
 
-# What a page without a kernel has no use for.
-_LEFT_OUT = {"_esm", "_css", "_anywidget_id", "comm", "keys", "wanted", "tabbable", "_view_count"}
-_OF_JUPYTER = ("_model_", "_view_")
-
-
-class Page:
+class Page(Models):
     """The widgets of one page, and what is recorded of them."""
 
     def __init__(self, views: Sequence[ipywidgets.Widget]) -> None:
-        self._values = Values()
-        self._widgets: dict[str, ipywidgets.Widget] = {}  # name on the page -> widget
-        self._names: dict[str, str] = {}  # model_id -> name on the page
-        self._first: dict[Place, int] = {}  # the values with which the page opens
-        self._changed: dict[Place, None] = {}  # since the last look; a dict keeps the order
+        super().__init__(views)
         self._axes: dict[Axis, str] = {}
         self._groups: list[dict[str, Any]] = []
         self._moves: list[dict[str, Any]] = []
@@ -46,50 +34,6 @@ class Page:
         self._needs: dict[str, str] = {}
         self._files: dict[str, dict[str, dict[str, Any]]] = {}
         self._instead: dict[Place, Any] = {}
-        self._watching = False
-        self.views = [self.name(view) for view in views]
-
-    # --- Widgets ----------------------------------------------------------------------------------------
-
-    def name(self, widget: ipywidgets.Widget) -> str:
-        """What the widget is called on the page; it and all it refers to become part of it."""
-        known = self._names.get(widget.model_id)
-        if known is not None:
-            return known
-        name = self._names[widget.model_id] = f"m{len(self._names)}"
-        self._widgets[name] = widget
-        for trait in _kept(widget):
-            self._first[name, trait] = self._values.add(self._value(widget, trait))
-        if self._watching:
-            self._watch(name)
-        return name
-
-    def watch(self) -> None:
-        """Take notice of all that changes from now on; for a page that is to be recorded."""
-        self._watching = True
-        for name in list(self._widgets):
-            self._watch(name)
-
-    def _watch(self, name: str) -> None:
-        def note(change: Any) -> None:
-            self._changed[name, change["name"]] = None
-
-        widget = self._widgets[name]
-        widget.observe(note, _kept(widget))
-
-    def _value(self, widget: ipywidgets.Widget, trait: str) -> Any:
-        """A trait as the browser has it, with widgets in it by their names."""
-        value = getattr(widget, trait)
-        if isinstance(value, ipywidgets.Widget):
-            return f"anywidget:{self.name(value)}"
-        if isinstance(value, list | tuple) and value and isinstance(value[0], ipywidgets.Widget):
-            return [f"anywidget:{self.name(one)}" for one in value]
-        return widget.get_state([trait])[trait]
-
-    def _look(self) -> dict[Place, Any]:
-        """What has changed since the last look."""
-        changed, self._changed = list(self._changed), {}
-        return {(name, trait): self._value(self._widgets[name], trait) for name, trait in changed}
 
     # --- Recording --------------------------------------------------------------------------------------
 
@@ -132,12 +76,42 @@ class Page:
         what changes in these widgets belongs to the group: the rest depends on other axes too.
         """
         self._first |= self._numbered(self._look())  # what has been worked out to get here
+        names = [self.axis(axis) for axis in axes]
+        states, films = self._visit(axes, finish, only, film)
+        self._go(axes, [axis.start for axis in axes])
+        finish()
+        self._look()
+        effects = self._effects(states, of)
+        before = dict(self._first)
+        self._first.update(states.get(tuple(axis.start for axis in axes), {}))
+        if not axes:
+            return
+        every = list(product(*(range(len(axis.values)) for axis in axes)))
+        self._groups.append({
+            "axes": names, "when": [[self.axis(axis), k] for axis, k in when],
+            "effects": [
+                [*place, [states[c].get(place, before[place]) if c in states else -1 for c in every]]
+                for place in effects
+            ],
+            "films": {
+                number: [[[*place, value] for place, value in picture.items() if place in effects]
+                         for picture in pictures]
+                for number, pictures in films.items()
+            },
+        })  # fmt: skip
+
+    def _visit(
+        self,
+        axes: Sequence[Axis],
+        finish: Callable[[], Any],
+        only: Callable[..., bool],
+        film: tuple[Any, int] | None,
+    ) -> tuple[dict[tuple[int, ...], dict[Place, int]], dict[int, list[dict[Place, int]]]]:
+        """Go through the combinations: (what had changed in each, the pictures on the way to each)."""
         states: dict[tuple[int, ...], dict[Place, int]] = {}
         films: dict[int, list[dict[Place, int]]] = {}
         now: dict[Place, int] = {}
-        names = [self.axis(axis) for axis in axes]
-        sizes = [len(axis.values) for axis in axes]
-        for number, combination in enumerate(product(*map(range, sizes))):
+        for number, combination in enumerate(product(*(range(len(axis.values)) for axis in axes))):
             if not only(*(axis.values[k] for axis, k in zip(axes, combination, strict=True))):
                 continue
             self._go(axes, combination)
@@ -150,37 +124,21 @@ class Page:
             states[combination] = dict(now)
             if film:
                 films[number] = [self._numbered(picture) for picture in _thinned(pictures[:-1], film[1])]
-        self._go(axes, [axis.start for axis in axes])
-        finish()
-        self._look()
+        return states, films
+
+    def _effects(
+        self, states: dict[tuple[int, ...], dict[Place, int]], of: Sequence[ipywidgets.Widget]
+    ) -> list[Place]:
+        """The traits that differ between ``states``, but for the axes' own."""
         moved = {(self.name(axis.widget), axis.trait) for axis in self._axes if axis.widget is not None}
-        effects = [
+        seen = dict.fromkeys(place for state in states.values() for place in state)
+        return [
             place
-            for place in now
+            for place in seen
             if place not in moved
             and (not of or self._widgets[place[0]] in of)
             and any(state.get(place, self._first[place]) != self._first[place] for state in states.values())
         ]
-        before = dict(self._first)
-        self._first.update(states.get(tuple(axis.start for axis in axes), {}))
-        if not axes:
-            return
-        self._groups.append({
-            "axes": names, "when": [[self.axis(axis), k] for axis, k in when],
-            "effects": [
-                [*place, [states[c].get(place, before[place]) if c in states else -1
-                          for c in product(*map(range, sizes))]]
-                for place in effects
-            ],
-            "films": {
-                number: [[[*place, value] for place, value in picture.items() if place in effects]
-                         for picture in pictures]
-                for number, pictures in films.items()
-            },
-        })  # fmt: skip
-
-    def _numbered(self, state: dict[Place, Any]) -> dict[Place, int]:
-        return {place: self._values.add(value) for place, value in state.items()}
 
     @staticmethod
     def _go(axes: Sequence[Axis], combination: Sequence[int]) -> None:
@@ -279,7 +237,7 @@ class Page:
         models: dict[str, dict[str, Any]] = {}
         states = self._states()
         for name, state in states.items():
-            models[name] = {**_drawing(self._widgets[name], codes, styles), "state": state}
+            models[name] = {**drawing(self._widgets[name], codes, styles), "state": state}
         axes = {
             key: {
                 "values": axis.values, "start": axis.start, "fleeting": axis.fleeting,
@@ -321,23 +279,6 @@ class Page:
             for name, state in states.items()
             if name not in bare
         }
-
-
-def _kept(widget: ipywidgets.Widget) -> list[str]:
-    """The traits of a widget that a page without a kernel has a use for."""
-    return [trait for trait in widget.keys if trait not in _LEFT_OUT and not trait.startswith(_OF_JUPYTER)]
-
-
-def _drawing(widget: ipywidgets.Widget, codes: dict[str, str], styles: dict[str, str]) -> dict[str, str]:
-    """What draws a widget on the page: its own code and style, or the name of one of ipywidgets' controls."""
-    if not isinstance(widget, Widget):
-        return {"control": widget._model_name}
-    found = {}
-    for kind, texts, text in (("code", codes, widget._esm), ("style", styles, getattr(widget, "_css", ""))):
-        if text:
-            found[kind] = hashlib.sha256(str(text).encode()).hexdigest()[:12]
-            texts[found[kind]] = str(text)
-    return found
 
 
 def _thinned(pictures: list[dict[Place, Any]], count: int) -> list[dict[Place, Any]]:
