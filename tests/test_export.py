@@ -272,6 +272,12 @@ def test_the_whole_site_is_small_and_complete(site, lines) -> None:
     assert re.search(r"is ready, \d+\.\d MB; open .*index\.html$", lines[-1])
 
 
+def test_the_first_page_promises_nothing_that_needs_python(site) -> None:
+    text = " ".join((site / "index.html").read_text().split())
+    assert "a real training run of a real network, recorded: every scheme" in text
+    assert "into its address" not in text
+
+
 def test_every_formula_is_there(site) -> None:
     for name in CHAPTERS:
         cells = nbformat.read(packaged_folder() / f"{name}.ipynb", 4).cells

@@ -18,7 +18,7 @@ import jupyterhub
 from jupyter_server.utils import url_path_join
 from jupyterhub.singleuser.extension import JupyterHubIdentityProvider
 
-from .access import ANY_NAME
+from .access import ANY_NAME, guarded
 from .chapters import NoChaptersError
 from .options import ServeOptions, UsageError, serve_options
 from .server import LetkemanVoila
@@ -47,8 +47,8 @@ class HubSite(LetkemanVoila):
     def init_handlers(self) -> list[Any]:
         """Our pages, and the addresses by which the hub tells who has logged in; those only lead on."""
         login = [
-            (url_path_join(self.server_url, path), *route)
-            for path, *route in self.identity_provider.get_handlers()
+            (url_path_join(self.server_url, path), guarded(kind), *rest)
+            for path, kind, *rest in self.identity_provider.get_handlers()
         ]
         return [*login, *super().init_handlers()]
 

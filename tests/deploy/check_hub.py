@@ -31,6 +31,8 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks")]
 from browser import WatchedPages, free_port, launch_chromium, stop_tree, wait_drawn, wait_until  # noqa: E402
 from driver import Visitor, new_client  # noqa: E402
 
+from letkeman_viz.site.access import CONTENT_SECURITY_POLICY  # noqa: E402
+
 CHAPTER = "voila/render/02-doing-it-wrong.ipynb"
 USERS = ["ada", "blaise", "carl", "dorothy", "emmy"]
 TOKEN = "for-the-test-only"
@@ -229,9 +231,11 @@ def test_without_logging_in_there_is_only_the_login(hub: Hub) -> None:
     assert "/hub/login" in str(answer.url)
     for port in ports:
         for user in USERS:
-            answer = httpx.get(f"http://127.0.0.1:{port}/user/{user}/{CHAPTER}")
-            assert answer.status_code in (302, 404)
-            assert "kernelId" not in answer.text
+            for path in (CHAPTER, "oauth_callback"):
+                answer = httpx.get(f"http://127.0.0.1:{port}/user/{user}/{path}")
+                assert answer.status_code in (302, 400, 403, 404)
+                assert "kernelId" not in answer.text
+                assert answer.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY, path
 
 
 def test_a_user_has_six_pages_and_no_more(hub: Hub) -> None:
