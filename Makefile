@@ -17,7 +17,8 @@ MINIMUM := .venv-minimum
 BIN := $(VENV)/bin
 PORT ?= 8866
 # Test files that run at the same time; each has a browser and servers of its own.
-JOBS ?= 2
+JOBS ?= 3
+SIDE_BY_SIDE = --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 # Each server has its own usual port; PORT=... on the command line is for whichever is started.
 LAB_PORT := $(if $(filter command environment,$(origin PORT)),$(PORT),8888)
 
@@ -44,7 +45,7 @@ lab: $(VENV)/installed
 	$(BIN)/letkeman-viz lab --port $(LAB_PORT) $(OPTIONS)
 
 test: lint chromium
-	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(PYTEST)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(PYTEST)
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .
@@ -58,8 +59,8 @@ docs: $(VENV)/installed-docs
 
 # Everything without a browser, then those pages that need all of the site.
 test-minimum: $(MINIMUM)/installed chromium
-	$(MINIMUM)/bin/python -m pytest --numprocesses $(JOBS) --dist loadfile -m "not browser"
-	$(MINIMUM)/bin/python -m pytest --numprocesses $(JOBS) --dist loadfile tests/test_pages.py tests/test_lab.py
+	$(MINIMUM)/bin/python -m pytest $(SIDE_BY_SIDE) -m "not browser"
+	$(MINIMUM)/bin/python -m pytest $(SIDE_BY_SIDE) tests/test_pages.py tests/test_lab.py
 
 # A hub, its proxy from npm, five users who learn to count. Minutes, and npm: not part of `make test`.
 test-deploy: $(VENV)/installed-test chromium
@@ -77,9 +78,10 @@ $(VENV)/installed: $(VENV)/created pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-$(VENV)/installed-test: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
-	@touch $@
+# Most of what the tests bring along is never imported: compiling it ahead would take as long as installing it.
+$(VENV)/installed-test: $(VENV)/created pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable '.[test]'
+	@touch $(VENV)/installed $@
 
 $(VENV)/installed-docs: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'

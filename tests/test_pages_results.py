@@ -176,8 +176,7 @@ def test_a_run_here_stops_and_shows_loss_gradients_and_text(pages: WatchedPages,
     pages.assert_clean(page)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_a_telephone(pages: WatchedPages, torchless: Server, scheme: str) -> None:
-    page = opened(pages, torchless.url, viewport={"width": 390, "height": 844}, color_scheme=scheme)
+def test_it_fits_a_telephone(pages: WatchedPages, torchless: Server) -> None:
+    page = opened(pages, torchless.url, viewport={"width": 390, "height": 844}, color_scheme="dark")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     pages.assert_clean(page)

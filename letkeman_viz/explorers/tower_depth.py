@@ -28,6 +28,28 @@ FUNNEL_SCHEMES: dict[str, tuple[str, dict[str, Any], str]] = {
     "Glorot": ("normalized_xavier", {}, "average"),
     "Letkeman": ("normalized_letkeman", {}, "average"),
 }
+QUANTITIES = {"magnitude": ("magnitude", "gradient"), "square": ("square", "gradient_square")}
+
+Followed = tuple[dict[str, dict[str, Values]], dict[str, dict[str, Values]], list[list[str]]]
+"""Measured and expected, by quantity and scheme, for every layer; and the rows of the table."""
+
+
+def follow(sizes: list[int], activation: str, cancelled: Callable[[], bool]) -> Followed:
+    """Send signals and gradients through networks of these sizes, one for each scheme."""
+    measured: dict[str, dict[str, Values]] = {}
+    theory: dict[str, dict[str, Values]] = {}
+    rows = []
+    for label, (name, options, keeps) in FUNNEL_SCHEMES.items():
+        scheme = get_initializer(name, **options)
+        found = propagate(sizes, activation, scheme, draws=48, inputs=16, cancelled=cancelled)
+        expected = mean_field(sizes, activation, scheme)
+        for quantity in sum(QUANTITIES.values(), ()):
+            measured.setdefault(quantity, {})[label] = getattr(found, quantity).mean(0)
+            theory.setdefault(quantity, {})[label] = getattr(expected, quantity)
+        ends = [measured[q][label] for q in ("square", "gradient_square", "magnitude", "gradient")]
+        factors = [v[-1] / v[0] if k % 2 == 0 else v[0] / v[-1] for k, v in enumerate(ends)]
+        rows.append([label, keeps, *(f"{f:.3g}" for f in factors), f"{factors[0] / factors[1]:.3g}"])
+    return measured, theory, rows
 
 
 class Funnel(Live):
@@ -50,6 +72,7 @@ class Funnel(Live):
         self.table = Table(
             caption="From one end of the network to the other: multiplied by", header=list(self.HEADER)
         )
+        self._followed: tuple[tuple[int, str], Followed] | None = None
         super().__init__(self.forward, [self.shape, self.activation, self.measure])
         charts = row(self.forward, self.backward, style="lkv-columns")
         self.children = [row(self.shape, self.activation, self.measure), self.status, charts, self.table]
@@ -63,25 +86,14 @@ class Funnel(Live):
     def compute(self, cancelled: Callable[[], bool]) -> None:
         from . import tower_figures as figures
 
-        sizes, activation = self.sizes(), self.activation.value
-        names = {"magnitude": ("magnitude", "gradient"), "square": ("square", "gradient_square")}
-        measured: dict[str, dict[str, Values]] = {}
-        theory: dict[str, dict[str, Values]] = {}
-        rows = []
-        for label, (name, options, keeps) in FUNNEL_SCHEMES.items():
-            scheme = get_initializer(name, **options)
-            found = propagate(sizes, activation, scheme, draws=48, inputs=16, cancelled=cancelled)
-            expected = mean_field(sizes, activation, scheme)
-            for quantity in sum(names.values(), ()):
-                measured.setdefault(quantity, {})[label] = getattr(found, quantity).mean(0)
-                theory.setdefault(quantity, {})[label] = getattr(expected, quantity)
-            ends = [measured[q][label] for q in ("square", "gradient_square", "magnitude", "gradient")]
-            factors = [v[-1] / v[0] if k % 2 == 0 else v[0] / v[-1] for k, v in enumerate(ends)]
-            rows.append([label, keeps, *(f"{f:.3g}" for f in factors), f"{factors[0] / factors[1]:.3g}"])
+        key = (self.shape.value, self.activation.value)
+        if self._followed is None or self._followed[0] != key:  # another quantity is of the same networks
+            self._followed = key, follow(self.sizes(), self.activation.value, cancelled)
+        measured, theory, rows = self._followed[1]
         drawn = [
-            figures.compare_figure(title, measured[quantity], theory[quantity], sizes)
+            figures.compare_figure(title, measured[quantity], theory[quantity], self.sizes())
             for title, quantity in zip(("The signal, forward", "The gradient, backward"),
-                                       names[self.measure.value], strict=True)
+                                       QUANTITIES[self.measure.value], strict=True)
         ]  # fmt: skip
 
         def change() -> None:
