@@ -267,6 +267,18 @@ def open_chapter(pages: WatchedPages, address: str, charts: int, **context: obje
     return page
 
 
+@contextlib.contextmanager
+def telephone(page: Page) -> Iterator[None]:
+    """The page as on a narrow screen; afterwards as it was, and light."""
+    before = page.viewport_size
+    page.set_viewport_size({"width": 390, "height": 844})
+    try:
+        yield
+    finally:
+        page.set_viewport_size(before)
+        page.emulate_media(color_scheme="light")
+
+
 def look_through(page: Page, charts: int) -> None:
     """Scroll to everything, as who reads to the end would: what nobody comes near is not computed."""
     page.wait_for_function("(n) => document.querySelectorAll('.lkv-chart').length === n", arg=charts)

@@ -20,6 +20,7 @@ from browser import DRAWN_SECONDS, WatchedPages
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from letkeman_viz import train_one
+from letkeman_viz.explorers import results
 from letkeman_viz.site import cli
 from letkeman_viz.site.chapters import listed, packaged_folder
 from letkeman_viz.site.export import ExportError, choose, export
@@ -448,7 +449,19 @@ def test_tables_and_results_answer(pages, site) -> None:
     curves = page.locator(".lkv-explorable").first
     expect(curves.locator("table")).to_contain_text("1.83 times")
     press(curves, "Hamlet, recurrent")
-    expect(curves.locator("table")).not_to_contain_text("1.83 times")
+    curves.get_by_label("Compare with").select_option(label="Normalized Xavier")
+    known = results.curves()
+    known.network.value, known.base.value = "hamlet", "normalized_xavier"
+    known.finish()
+    expect(curves.locator("caption")).to_have_text(known.table.caption)
+    expect(curves.locator("tbody tr").last).to_contain_text(known.table.rows[-1][3])
+    curves.get_by_label("Show").select_option(label="epochs to reach a loss")
+    expect(curves.locator(".lkv-chart .xtitle")).to_contain_text("loss")
+    press(curves, "counting, CSV")
+    expect(curves.locator(".lkv-take")).to_contain_text("needs Python")
+    with page.expect_download() as download:
+        press(curves, "hamlet, CSV")
+    assert download.value.suggested_filename == "hamlet.csv"
     run_here = page.locator(".lkv-explorable").last
     press(run_here, "Start")
     expect(run_here.locator(".lkv-offline")).to_contain_text("needs Python")

@@ -148,7 +148,6 @@ VIEWS: dict[str, Callable[[], list[Any]]] = {
     "table": lambda: [doing_it_wrong.whole_table()],
     "example": lambda: (lambda one: [one, doing_it_wrong.sigmoid(one)])(doing_it_wrong.one_example()),
     "race": lambda: [doing_it_right.race()],
-    "curves": lambda: [results.curves()],
     "predict": lambda: [doing_it_right.predict_updates(), doing_it_right.predict_layer()],
     "naive": lambda: [why_it_matters.naive_fixes()],
     "run here": lambda: [results.run_here()],
@@ -267,24 +266,6 @@ def test_of_the_last_two_racers_neither_can_leave(open_page: Callable[..., Page]
     boxes.nth(0).check()
     expect(boxes.nth(5)).to_be_enabled()
     expect(page.locator(".lkv-lane-name")).to_have_count(3)
-
-
-def test_controls_that_move_others_do_so_here_too(open_page: Callable[..., Page]) -> None:
-    page = open_page("curves", charts=1)
-    page.get_by_role("button", name="Hamlet, recurrent").click()
-    page.get_by_label("Compare with").select_option(label="Normalized Xavier")
-    known = results.curves()
-    known.network.value, known.base.value = "hamlet", "normalized_xavier"
-    known.finish()
-    expect(page.locator("caption")).to_have_text(known.table.caption)
-    expect(page.locator("tbody tr").last).to_contain_text(known.table.rows[-1][3])
-    page.get_by_label("Show").select_option(label="epochs to reach a loss")
-    expect(page.locator(".lkv-chart .xtitle")).to_contain_text("loss")
-    page.get_by_role("button", name="counting, CSV").click()
-    expect(page.locator(".lkv-take")).to_contain_text("needs Python")
-    with page.expect_download() as download:
-        page.get_by_role("button", name="hamlet, CSV").click()
-    assert download.value.suggested_filename == "hamlet.csv"
 
 
 @pytest.mark.parametrize("answer", [0, 812, 4999, 5000])

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from browser import Server, WatchedPages, open_chapter
+from browser import Server, WatchedPages, open_chapter, telephone
 from playwright.sync_api import Browser, Locator, Page, expect
 
 pytestmark = pytest.mark.browser
@@ -161,14 +161,13 @@ def test_training_starts_when_asked_and_the_right_gain_learns(chapter: Page) -> 
     expect(deep.locator(".lkv-chart").first).to_contain_text("Mean step")
 
 
-def test_it_fits_a_telephone_in_light_and_dark(pages: WatchedPages, voila_url: str) -> None:
-    page = opened(pages, voila_url, viewport={"width": 390, "height": 844}, color_scheme="dark")
+def test_it_fits_a_telephone_in_light_and_dark(chapter: Page) -> None:
     bright, dark = re.compile(r"^rgba?\(2\d\d, 2\d\d, 2\d\d"), re.compile(r"^rgba?\(\d\d?, \d\d?, \d\d?[,)]")
-    for scheme, ink in (("dark", bright), ("light", dark)):
-        page.emulate_media(color_scheme=scheme)
-        expect(page.locator(".lkv-chart .xtick text").first).to_have_css("fill", ink)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    pages.assert_clean(page)
+    with telephone(chapter):
+        for scheme, ink in (("dark", bright), ("light", dark)):
+            chapter.emulate_media(color_scheme=scheme)
+            expect(chapter.locator(".lkv-chart .xtick text").first).to_have_css("fill", ink)
+            expect(chapter.locator("html")).to_have_js_property("scrollWidth", 390)
 
 
 def test_looking_at_the_chapter_takes_little_memory(pages: WatchedPages, voila: Server) -> None:

@@ -6,7 +6,16 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from browser import DRAWN_SECONDS, Server, Traffic, WatchedPages, look_through, open_chapter, wait_drawn
+from browser import (
+    DRAWN_SECONDS,
+    Server,
+    Traffic,
+    WatchedPages,
+    look_through,
+    open_chapter,
+    telephone,
+    wait_drawn,
+)
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from letkeman_viz import train
@@ -240,13 +249,13 @@ def test_nothing_moves_by_itself_for_those_who_want_it_still(pages: WatchedPages
     assert page.evaluate("document.getAnimations().length") == 0
 
 
-def test_it_fits_a_telephone_two_panels_a_row(pages: WatchedPages, voila_url: str) -> None:
-    page = opened(pages, voila_url, viewport={"width": 390, "height": 844}, color_scheme="dark")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    tops = page.locator(".lkv-lane").evaluate_all("all => all.map((one) => one.getBoundingClientRect().top)")
+def test_it_fits_a_telephone_two_panels_a_row(chapter: Page) -> None:
+    lanes = chapter.locator(".lkv-lane")
+    with telephone(chapter):
+        expect(chapter.locator("html")).to_have_js_property("scrollWidth", 390)
+        tops = lanes.evaluate_all("all => all.map((one) => one.getBoundingClientRect().top)")
     assert len(tops) == 8
     assert [tops[k] == tops[k + 1] for k in range(0, 8, 2)] == [True] * 4
-    pages.assert_clean(page)
 
 
 def test_seven_runs_are_a_modest_load(pages: WatchedPages, voila_url: str) -> None:

@@ -174,9 +174,3 @@ def test_a_run_here_stops_and_shows_loss_gradients_and_text(pages: WatchedPages,
     assert len(here.locator("pre").first.inner_text()) > 100
     expect(charts.nth(1)).to_contain_text("recurrent")
     pages.assert_clean(page)
-
-
-def test_it_fits_a_telephone(pages: WatchedPages, torchless: Server) -> None:
-    page = opened(pages, torchless.url, viewport={"width": 390, "height": 844}, color_scheme="dark")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    pages.assert_clean(page)
