@@ -9,8 +9,9 @@ session at a time, measured just before. Each stays until the last has come; the
 closes a tab, and some vanish without a word. The exit code is 1 if a criterion is missed.
 
 CPU seconds are those of the server and of all its kernels together. The page that plays has a browser of its
-own, and everything else the lowest priority: a reader's computer is not the server. Needs Chromium, like the
-tests, whose harness it borrows.
+own, and everything else the lowest priority: a reader's computer is not the server. It shares the cores with
+all of them even so, and loses some frames to that; what it needs of the server is seen by stopping the server
+for a while. Needs Chromium, like the tests, whose harness it borrows.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ NICE = 19
 
 # The least that counts as passed.
 MAX_RATIO = 1.3
-MIN_FRAMES = 0.9  # of the frames per second before the others came
+MIN_ALONE, MIN_BESIDE = 0.95, 0.8  # of the frames per second before the others came
 
 PLAY_AND_WATCH = """() => {
   window.frameTimes = [];
@@ -183,8 +184,10 @@ class Rush:
     """Private megabytes by which the server had grown then."""
     quiet: tuple[float, float]
     """Frames per second and longest gap in ms of the page that was there first, before the others came."""
+    stopped: tuple[float, float]
+    """The same while the server was stopped (SIGSTOP)."""
     busy: tuple[float, float]
-    """The same while they came."""
+    """The same while the others came."""
     gone_told: float
     """Seconds until the kernels of the pages that were closed were gone."""
     gone: float
@@ -197,12 +200,16 @@ async def rush(
     """All sessions, from the first page asked for to the last kernel gone."""
     address, sessions = site.address(CHAPTER), plan.sessions
     costs, server_before = Costs(site), private(site_process(site))
-    start = time.monotonic()
     player, first = await open_in_chromium(own, address)
     await player.locator(".lkv-speed select").first.select_option("60")
     await player.evaluate(PLAY_AND_WATCH)
     await asyncio.sleep(QUIET)
     quiet = await frames(player)
+    site_process(site).suspend()
+    await asyncio.sleep(QUIET)
+    stopped = await frames(player)
+    site_process(site).resume()
+    start = time.monotonic()
 
     pages, visitors, reading, came = [player], [], [], []
 
@@ -234,7 +241,7 @@ async def rush(
     gone = told + await kernels_gone(site, patience(plan) - told)
     visits = [first, *(visit for visit in arrived if isinstance(visit, Visit))]
     errors = [repr(end) for end in (*arrived, *stayed) if isinstance(end, Exception)]
-    return Rush(visits, errors, max(came), costs.seconds(), kernels, server, quiet, busy, told, gone)
+    return Rush(visits, errors, max(came), costs.seconds(), kernels, server, quiet, stopped, busy, told, gone)
 
 
 def patience(plan: argparse.Namespace) -> float:
@@ -262,7 +269,8 @@ def report(one: list[tuple[float, float]], many: Rush, plan: argparse.Namespace)
     print(f"  private memory of a kernel: {statistics.median(many.kernels):.0f} MB (median),", end=" ")
     print(f"{max(many.kernels):.0f} MB (most); alone {statistics.median(mb for _, mb in one):.0f} MB")
     print(f"  memory of a session, with its part of the server: {memory(many) / sessions:.0f} MB")
-    for what, (rate, gap) in (("before the others came", many.quiet), ("while they came", many.busy)):
+    played = {"alone": many.quiet, "without the server": many.stopped, "while the others came": many.busy}
+    for what, (rate, gap) in played.items():
         print(f"  the playing page {what}: {rate:.0f} frames/s, longest gap {gap:.0f} ms")
     print(f"  kernels of closed pages gone after {many.gone_told:.1f} s,", end=" ")
     print(f"those of {VANISH} that vanished after {many.gone:.0f} s, with --idle-minutes {plan.idle_minutes}")
@@ -276,7 +284,10 @@ def report(one: list[tuple[float, float]], many: Rush, plan: argparse.Namespace)
         "all are opened within a minute": many.seconds <= 60,
         "a kernel for each": len(many.kernels) == sessions,
         f"at most {MAX_RATIO} times the CPU seconds of a single session": ratio <= MAX_RATIO,
-        f"playback keeps {MIN_FRAMES:.0%} of its frames": many.busy[0] >= MIN_FRAMES * many.quiet[0],
+        f"playback keeps {MIN_ALONE:.0%} of its frames without the server": (
+            many.stopped[0] >= MIN_ALONE * many.quiet[0]
+        ),
+        f"and {MIN_BESIDE:.0%} beside all others": many.busy[0] >= MIN_BESIDE * many.quiet[0],
         f"no kernel left {patience(plan):.0f} s after the pages closed": not math.isinf(many.gone),
     }
     return [what for what, holds in criteria.items() if not holds]
