@@ -188,6 +188,25 @@ def small_chapters(tmp_path_factory) -> Path:
     return folder
 
 
+def test_files_below_one_heading_are_told_apart(tmp_path) -> None:
+    (tmp_path / "notebooks").mkdir()
+    notebook(
+        tmp_path / "notebooks" / "01-first.ipynb",
+        "# First",
+        "%import ipywidgets\nipywidgets.HTML('one')",
+        "%ipywidgets.HTML('two')",
+        "## Then",
+        "%ipywidgets.HTML('three')",
+    )
+    made = export(tmp_path / "site", single_files=True, folder=tmp_path / "notebooks")
+    listing = re.findall(r'<a href="(01[^"]+)">([^<]+)</a>', (made / "single" / "index.html").read_text())
+    assert listing == [
+        ("01-0-first.html", "First, part 1"),
+        ("01-1-first.html", "First, part 2"),
+        ("01-2-then.html", "Then"),
+    ]
+
+
 def test_cells_run_in_order_in_one_namespace(tmp_path) -> None:
     notebook(
         tmp_path / "a.ipynb",

@@ -150,6 +150,7 @@ VIEWS: dict[str, Callable[[], list[Any]]] = {
     "race": lambda: [doing_it_right.race()],
     "predict": lambda: [doing_it_right.predict_updates(), doing_it_right.predict_layer()],
     "naive": lambda: [why_it_matters.naive_fixes()],
+    "products": lambda: [why_it_matters.two_products()],
     "run here": lambda: [results.run_here()],
 }
 
@@ -266,6 +267,13 @@ def test_of_the_last_two_racers_neither_can_leave(open_page: Callable[..., Page]
     boxes.nth(0).check()
     expect(boxes.nth(5)).to_be_enabled()
     expect(page.locator(".lkv-lane-name")).to_have_count(3)
+
+
+def test_a_wide_table_scrolls_and_the_page_does_not(open_page: Callable[..., Page]) -> None:
+    page = open_page("products", viewport={"width": 390, "height": 844})
+    box = page.locator(".lkv-table-box").first
+    assert box.evaluate("box => box.scrollWidth > box.clientWidth")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
 @pytest.mark.parametrize("answer", [0, 812, 4999, 5000])

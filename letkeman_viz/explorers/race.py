@@ -48,7 +48,7 @@ class SchemeRace(Live):
         self.rate = ipywidgets.ToggleButtons(
             options=[(f"{rate:g}", rate) for rate in RATES], value=learning_rate, description="Learning rate"
         )
-        self.rate.style.button_width = "auto"
+        self.rate.style.button_width, self.rate.style.description_width = "auto", "initial"
         self.layer = ipywidgets.ToggleButtons(
             options=[("layer 1", 1), ("layer 2", 2), ("layer 3", 3)], description="Gradient of"
         )

@@ -58,7 +58,7 @@ class FiveSeeds(Live):
     """The counting network with a hundred seeds: what five of them can make one believe."""
 
     def __init__(self) -> None:
-        self.again = ipywidgets.Button(description="Draw five other seeds")
+        self.again = ipywidgets.Button(description="Draw five other seeds", layout={"width": "auto"})
         self.article = ipywidgets.Button(description="Seeds 1 to 5")
         self.seeds: tuple[int, ...] = FIVE
         self.draws = 0

@@ -143,7 +143,7 @@ def join(study: Study, more: Study) -> Study:
 
 def _buttons(description: str, options: dict[str, Any], value: Any) -> ipywidgets.ToggleButtons:
     buttons = ipywidgets.ToggleButtons(options=list(options.items()), value=value, description=description)
-    buttons.style.button_width = "auto"
+    buttons.style.button_width, buttons.style.description_width = "auto", "initial"
     return buttons
 
 

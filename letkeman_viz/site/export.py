@@ -99,11 +99,14 @@ def _write(made: Path, folder: Path, chosen: Sequence[Listed], single_files: boo
 def _write_singles(folder: Path, chapter: Listed, shown: Sequence[Explorable]) -> list[tuple[str, str, str]]:
     """A file for each explorable of a chapter; (title, file name, size in words) of each."""
     written = []
-    for part in shown:
-        if isinstance(part.view, PageTools):  # the tools of a page, and nothing without one
-            continue
-        title = part.heading or chapter.title
-        words = "-".join(re.findall(r"\w+", title.lower()))
+    parts = [
+        part for part in shown if not isinstance(part.view, PageTools)
+    ]  # those are nothing by themselves
+    headings = [part.heading or chapter.title for part in parts]
+    for k, (part, heading) in enumerate(zip(parts, headings, strict=True)):
+        alike = f", part {headings[: k + 1].count(heading)}" if headings.count(heading) > 1 else ""
+        title = heading + alike
+        words = "-".join(re.findall(r"\w+", heading.lower()))
         name = f"{chapter.path.partition('-')[0]}-{part.number}-{words}.html"
         _put(folder / name, standalone([part.view], title, record([part.view])))
         written.append((title, name, f"{(folder / name).stat().st_size / 1e6:.1f} MB"))
