@@ -52,7 +52,7 @@ class SchemeRace(Live):
         self.layer = ipywidgets.ToggleButtons(
             options=[("layer 1", 1), ("layer 2", 2), ("layer 3", 3)], description="Gradient of"
         )
-        self.layer.style.button_width = "auto"
+        self.layer.style.button_width, self.layer.style.description_width = "auto", "initial"
         started = train(SCHEMES, learning_rate, epochs=0, seed=seed)
         assert isinstance(started, list)  # a list of schemes was asked for
         self.recordings = dict(zip(SCHEMES, started, strict=True))
