@@ -176,7 +176,11 @@ def guarded(handler: type[tornado.web.RequestHandler]) -> type[tornado.web.Reque
             return known_host(self.request.host_name, *self.settings["letkeman_hosts"])
 
         async def prepare(self, **options: Any) -> None:
-            await super().prepare(**options)
+            preparing = super().prepare(**options)
+            if (
+                preparing is not None
+            ):  # tornado lets a handler be either, and JupyterHub's are not like Jupyter's
+                await preparing
             self._hide_token()
 
         def _hide_token(self) -> None:

@@ -134,8 +134,7 @@
     const picture = canvas(figure, 320, 200, "A network whose weights all start at one learns a single example");
     const options = { left: 20, right: 226, height: 186, gap: 22.5, widest: 2.2, top: weights.high, target };
     const draw = network(picture, sizes, options);
-    const where = word(picture, 314, 20, "", { class: "lk-big", "text-anchor": "end" });
-    word(picture, 314, 36, `of ${steps.at(-1)}`, { class: "lk-quiet", "text-anchor": "end" });
+    // How many updates it takes is the chapter's first question: the picture does not tell.
     const verdict = word(picture, 314, 182, "", { class: "lk-big", "text-anchor": "end" });
     const points = steps.map((step, k) => [257 + (step / steps.at(-1)) * 55, 150 - (height(k) / loss.high) * 68]);
     svg("path", { d: "M254 76V152H314", class: "lk-axis" }, picture);
@@ -144,7 +143,6 @@
     return (share) => {
       const frame = Math.round(share * (steps.length - 1));
       draw((i) => weight(frame, i), (i) => activation(frame, i));
-      say(where, String(steps[frame]));
       say(verdict, frame === steps.length - 1 ? "20 ✓" : "not yet");
       line.setAttribute("d", path(points.slice(0, frame + 1)));
     };
