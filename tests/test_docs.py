@@ -217,7 +217,7 @@ def test_buttons_that_a_teacher_is_told_to_press_exist() -> None:
         for path in (ROOT / "letkeman_viz" / folder).rglob("*.*")
         if path.suffix in (".py", ".js")
     )
-    labels = re.findall(r"\b(?:[Pp]ress|[Dd]rag|Now) \*\*([^*]+)\*\*", text_of(DOCS / "teachers.md"))
+    labels = re.findall(r"\b(?:[Pp]ress|[Dd]rag|Now|at) \*\*([^*]+)\*\*", text_of(DOCS / "teachers.md"))
     assert {"Present", "Colours", "Noise on top", "New draw", "Cure"} <= set(labels)
     for label in labels:
         assert label in sources, label
