@@ -177,9 +177,7 @@ def guarded(handler: type[tornado.web.RequestHandler]) -> type[tornado.web.Reque
 
         async def prepare(self, **options: Any) -> None:
             preparing = super().prepare(**options)
-            if (
-                preparing is not None
-            ):  # tornado lets a handler be either, and JupyterHub's are not like Jupyter's
+            if preparing is not None:  # those of JupyterHub need no waiting for
                 await preparing
             self._hide_token()
 

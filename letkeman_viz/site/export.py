@@ -99,9 +99,8 @@ def _write(made: Path, folder: Path, chosen: Sequence[Listed], single_files: boo
 def _write_singles(folder: Path, chapter: Listed, shown: Sequence[Explorable]) -> list[tuple[str, str, str]]:
     """A file for each explorable of a chapter; (title, file name, size in words) of each."""
     written = []
-    parts = [
-        part for part in shown if not isinstance(part.view, PageTools)
-    ]  # those are nothing by themselves
+    # The tools of a page are nothing without one.
+    parts = [part for part in shown if not isinstance(part.view, PageTools)]
     headings = [part.heading or chapter.title for part in parts]
     for k, (part, heading) in enumerate(zip(parts, headings, strict=True)):
         alike = f", part {headings[: k + 1].count(heading)}" if headings.count(heading) > 1 else ""
