@@ -25,6 +25,9 @@ LAB_PORT := $(if $(filter command environment,$(origin PORT)),$(PORT),8888)
 # Used only where something is missing; asks for a password where the user is not root.
 APT = $(shell [ "$$(id -u)" = 0 ] || echo sudo) env DEBIAN_FRONTEND=noninteractive apt-get
 
+# Where this is set, every server and every kernel would compile all that it imports, each time anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help app lab test test-minimum test-deploy lint docs clean chromium
 
@@ -79,6 +82,7 @@ $(VENV)/installed: $(VENV)/created pyproject.toml
 	@touch $@
 
 # Most of what the tests bring along is never imported: compiling it ahead would take as long as installing it.
+# What is imported is compiled then, once.
 $(VENV)/installed-test: $(VENV)/created pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable '.[test]'
 	@touch $(VENV)/installed $@
