@@ -33,6 +33,8 @@ CHROMIUM_ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Driven by Playwright, V8 looks up the place of every error that is thrown, and plotly.js throws many.
+    "--js-flags=--no-enable-lazy-source-positions",
 )
 
 # Two slow cores, a compiler at work: seconds are free here, hanging is not.

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+# The threads of a matrix product wait by spinning: where several files share a core, they only take it from
+# each other. NumPy reads these once, when it is imported; what the tests start inherits them.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # Assertions in the shared module should say as much as those in tests. Before it is imported, or not at all.
 pytest.register_assert_rewrite("browser")

@@ -585,9 +585,9 @@ def test_a_kernel_far_away_does_not_pull_the_clock_back(pages: WatchedPages, voi
 
 
 def test_a_slow_machine_loses_no_update(pages: WatchedPages, voila: Server) -> None:
-    """Scripts run five times slower from the page's first request on; waiting is fine, losing is not."""
+    """Scripts run three times slower from the page's first request on; waiting is fine, losing is not."""
     page = pages()
-    throttle_cpu(page, 5)
+    throttle_cpu(page, 3)
     page.goto(voila.url + CHAPTER)
     all_drawn(page)
     example = Explorable(page, 0)

@@ -367,9 +367,14 @@ def test_every_control_has_a_name():
 def test_numpys_threads_come_back_when_nobody_needs_one_alone():
     threads = blas_threads()
     assert threads, "NumPy's wheels bring OpenBLAS; this test is for them"
-    before = threads[0]()
-    with one_thread():
+    count, set_count = threads
+    before = count()
+    set_count(2)
+    try:
         with one_thread():
-            assert threads[0]() == 1
-        assert threads[0]() == 1
-    assert threads[0]() == before
+            with one_thread():
+                assert count() == 1
+            assert count() == 1
+        assert count() == 2
+    finally:
+        set_count(before)

@@ -27,7 +27,7 @@ from browser import (
     wait_until,
 )
 from nbformat import v4, write
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from letkeman_viz.site.chapters import (
     NoChaptersError,
@@ -39,6 +39,8 @@ from letkeman_viz.site.chapters import (
 from letkeman_viz.site.cli import UsageError
 from letkeman_viz.site.cli import free_port as checked_port
 from letkeman_viz.site.config import lab_config
+
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 WIDGET = """
 import anywidget, sys, traitlets
@@ -244,30 +246,35 @@ def test_landing_page_lists_the_chapters_and_leads_to_them(pages: WatchedPages, 
     pages.assert_clean(page)
 
 
-@pytest.mark.browser
-def test_chapter_is_drawn_and_alive_without_leaving_this_machine(pages: WatchedPages, site: Server) -> None:
+@pytest.fixture(scope="module")
+def first(browser: Browser, site: Server) -> Iterator[Page]:
+    """The first notebook, for several tests; its console stays clean, and nothing is asked of other hosts."""
+    pages = WatchedPages(browser)
     page = wait_drawn(pages(f"{site.url}/voila/render/01-first.ipynb"))
-    page.get_by_role("button", name="count 0").click()
-    page.get_by_role("button", name="count 1").wait_for()
-    page.get_by_text("kernel says 1").wait_for()
-    assert page.locator("#lk-status").is_hidden()
+    yield page
     pages.assert_clean(page)
+    pages.close()
 
 
 @pytest.mark.browser
-def test_formulas_are_typeset(pages: WatchedPages, site: Server) -> None:
-    page = wait_drawn(pages(f"{site.url}/voila/render/01-first.ipynb"))
-    page.locator("mjx-container mjx-mfrac").first.wait_for()
-    assert page.locator("mjx-container[display=true]").count() == 1
-    prose = page.locator(".jp-MarkdownOutput").all_inner_texts()
+def test_chapter_is_drawn_and_alive(first: Page) -> None:
+    first.get_by_role("button", name="count 0").click()
+    first.get_by_role("button", name="count 1").wait_for()
+    first.get_by_text("kernel says 1").wait_for()
+    assert first.locator("#lk-status").is_hidden()
+
+
+@pytest.mark.browser
+def test_formulas_are_typeset(first: Page) -> None:
+    first.locator("mjx-container mjx-mfrac").first.wait_for()
+    assert first.locator("mjx-container[display=true]").count() == 1
+    prose = first.locator(".jp-MarkdownOutput").all_inner_texts()
     assert not any("$" in text or "\\frac" in text for text in prose)
-    pages.assert_clean(page)
 
 
 @pytest.mark.browser
-def test_kernel_is_the_interpreter_of_the_server(pages: WatchedPages, site: Server) -> None:
-    page = wait_drawn(pages(f"{site.url}/voila/render/01-first.ipynb"))
-    assert f"interpreter {sys.executable}" in page.locator("main").inner_text()
+def test_kernel_is_the_interpreter_of_the_server(first: Page) -> None:
+    assert f"interpreter {sys.executable}" in first.locator("main").inner_text()
 
 
 @pytest.mark.browser
@@ -353,25 +360,30 @@ def test_colours_change_with_the_system_while_the_page_is_open(pages: WatchedPag
     assert brightness(page, "body", "backgroundColor") < 60
 
 
-@pytest.mark.browser
-@pytest.mark.parametrize("path", ["", "voila/render/01-first.ipynb"])
-def test_fits_a_phone(pages: WatchedPages, site: Server, path: str) -> None:
-    page = pages(f"{site.url}/{path}", viewport={"width": 390, "height": 844})
-    if path:
-        wait_drawn(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+def fits_a_phone(page: Page) -> None:
+    """Nothing is wider than the screen, and the prose uses it."""
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     paragraph = page.locator("main p").first.bounding_box()
     assert paragraph is not None
-    assert paragraph["width"] >= 340
+    assert paragraph["width"] >= PHONE["width"] - 50
 
 
 @pytest.mark.browser
-def test_measure_is_readable_on_a_wide_screen(pages: WatchedPages, site: Server) -> None:
-    page = wait_drawn(
-        pages(f"{site.url}/voila/render/01-first.ipynb", viewport={"width": 1600, "height": 900})
-    )
-    prose = page.locator(".jp-MarkdownOutput p").nth(1).bounding_box()
-    explorable = page.locator(".jp-OutputArea-output").first.bounding_box()
+def test_landing_page_fits_a_phone(pages: WatchedPages, site: Server) -> None:
+    fits_a_phone(pages(site.url, viewport=PHONE))
+
+
+@pytest.mark.browser
+def test_chapter_fits_a_phone(first: Page) -> None:
+    first.set_viewport_size(PHONE)
+    fits_a_phone(first)
+
+
+@pytest.mark.browser
+def test_measure_is_readable_on_a_wide_screen(first: Page) -> None:
+    first.set_viewport_size({"width": 1600, "height": 900})
+    prose = first.locator(".jp-MarkdownOutput p").nth(1).bounding_box()
+    explorable = first.locator(".jp-OutputArea-output").first.bounding_box()
     assert prose is not None
     assert explorable is not None
     assert 500 < prose["width"] < 800
