@@ -48,6 +48,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(argv)
     if options.command == "experiments":
         return experiments.main(options)
+    # jsonschema, imported by Jupyter, begins with the grammar of international addresses. That takes as long
+    # as all the rest of a server's start, and nothing here is checked with it.
+    sys.modules.setdefault("rfc3987_syntax", None)
     if options.command == "export":
         return export_cli.main(options)
     try:
@@ -65,9 +68,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run_serve(options: ServeOptions) -> None:
     """Serve the site until it is stopped."""
-    # jsonschema, imported by Jupyter, begins with the grammar of international addresses. That takes as long
-    # as all the rest of the start, and nothing here is checked with it.
-    sys.modules.setdefault("rfc3987_syntax", None)
     # Imported here so that --help, --version and mistakes are answered at once.
     from .home import writable_home
     from .server import serve
