@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -257,6 +258,11 @@ def test_a_map_fills_and_its_cell_is_opened(page: Page) -> None:
     sweep.get_by_role("slider", name="Seeds in every cell").press("Home")
     sweep.get_by_role("button", name="Draw the map").click()
     expect(sweep.locator(".lkv-say")).to_contain_text("of 169 cells run")
+    names = sweep.locator(".lkv-plot .annotation-text").evaluate_all(
+        "all => all.map((name) => name.getBoundingClientRect()).map(({ top, bottom }) => [top, bottom])"
+    )
+    assert len(names) == 4
+    assert all(below[0] >= above[1] - 3 for above, below in pairwise(names))  # none lies upon another
     plot = sweep.locator(".lkv-plot .nsewdrag").bounding_box()
     assert plot is not None
     page.mouse.click(plot["x"] + plot["width"] / 2, plot["y"] + plot["height"] / 2)

@@ -390,12 +390,16 @@ def test_a_map_is_drawn_only_when_asked_for(small_map: sweep_map.SweepMap) -> No
     small_map.map.wanted = True
     assert small_map._worker.wait(5)
     assert small_map.sweep is None
-    go.Figure(small_map.map._figure)
+    assert small_map.stop.disabled
+    empty = go.Figure(small_map.map._figure)
+    small_map.best.click()
+    assert "draw a map first" in small_map.words.value
     small_map.start.click()
     small_map.finish()
     assert small_map.sweep is not None
     assert small_map.sweep.done == 9
-    go.Figure(small_map.map._figure)
+    drawn = go.Figure(small_map.map._figure)
+    assert drawn.layout.xaxis.range == empty.layout.xaxis.range  # one predicts on the axes that will be drawn
     assert "of 9 cells run" in small_map.words.value
     for last in sweep_chunks(
         [0.3, 1.0, 3.0], gains=[0.33, 1.0, 3.3], seeds=3, epochs=200, layer_sizes=(2, 8, 8, 2)
@@ -445,8 +449,10 @@ def test_stop_keeps_what_was_done(small_map: sweep_map.SweepMap, monkeypatch: py
     monkeypatch.setattr(sweep_map, "sweep_chunks", endless)
     small_map.start.click()
     assert shown.wait(20)
+    assert not small_map.stop.disabled
     small_map.stop.click()
     small_map.finish(20)
+    assert small_map.stop.disabled
     assert small_map.sweep is not None
     assert small_map.sweep.done == 9
     assert "Stopped" in small_map.words.value

@@ -36,7 +36,7 @@ def figure(
         "layout": {
             "title": heading,
             "template": "none",
-            "margin": {"l": 50 if "title" in yaxis else 46, "r": 10, "t": top, "b": 34},
+            "margin": {"l": 50 if "title" in yaxis else 46, "r": 18, "t": top, "b": 34},
             "font": {"size": 12},
             "xaxis": _axis(xaxis),
             "yaxis": _axis(yaxis),

@@ -13,7 +13,7 @@ from .plots import Figure, Trace, figure, log_axis
 from .race_schemes import LABELS, scheme_line
 
 LOSS, RIGHT = "loss", "right"
-MARGIN = {"l": 46, "r": 10, "t": 28, "b": 34}
+MARGIN = {"l": 46, "r": 18, "t": 28, "b": 34}
 
 
 def band_figure(study: Study, what: str, count: int) -> Figure:

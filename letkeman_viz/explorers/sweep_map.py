@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
 GAINS = [0.1, 0.15, 0.22, 0.33, 0.47, 0.68, 1.0, 1.5, 2.2, 3.3, 4.7, 6.8, 10.0]
 RATES = [0.1, 0.15, 0.22, 0.33, 0.47, 0.68, 1.0, 1.5, 2.2, 3.3, 4.7, 6.8, 10.0]
 DEPTHS = list(range(1, MAX_HIDDEN + 1))
+FLAG = 17  # px from the name of one gain to the next
 WORDS = {"learning_rate": "learning rate", "depth": "hidden layers"}
 
 # Neither end is white or black, which would vanish in one of the themes.
+GREY = "#8b8f94"
 SOON_TO_LATE = [[0.0, "#fde725"], [0.25, "#6ccd5a"], [0.5, "#1f9a8a"], [0.75, "#33638d"], [1.0, "#482173"]]
 
 
@@ -47,8 +50,8 @@ class SweepMap(Live):
         self.kind.style.button_width = "auto"
         self.seeds = Slider([1, 3, 5, 9, 15], 5, "Seeds in every cell")
         self.epochs = Slider(EPOCHS[:4], 1000, "Epochs at most")
-        self.start = ipywidgets.Button(description="Draw the map")
-        self.stop = ipywidgets.Button(description="Stop")
+        self.start = ipywidgets.Button(description="Draw the map", button_style="primary")
+        self.stop = ipywidgets.Button(description="Stop", disabled=True)
         self.best = ipywidgets.Button(
             description="Open the soonest", tooltip="Without a mouse: its network above"
         )
@@ -92,6 +95,7 @@ class SweepMap(Live):
             shuffle=base.order == "shuffled",
             cancelled=lambda: self.stopped or cancelled(),
         )
+        self.show(partial(setattr, self.stop, "disabled", False))
         try:
             for sweep in chunks:
                 self.show(partial(self._picture, sweep, base, sweep_figure(sweep)))
@@ -99,6 +103,8 @@ class SweepMap(Live):
             if not self.stopped:
                 raise
             self.show(lambda: self._show_words("Stopped; what was done is kept."))
+        finally:
+            self.show(partial(setattr, self.stop, "disabled", True))
 
     def _picture(self, sweep: Sweep, base: Settings, drawn: Figure) -> None:
         self.sweep, self.base = sweep, base
@@ -111,7 +117,7 @@ class SweepMap(Live):
             at = _soonest(cells)
             where = f"{WORDS[sweep.row_name]} {sweep.row_values[at[0]]:g}, gain {sweep.gains[at[1]]:g}"
             best = f" The soonest: {where}, after {found.min():g} epochs (median of {sweep.seeds} seeds)."
-        solved = f"{found.size} of {sweep.done} cells run have it right within {sweep.epochs} epochs."
+        solved = f"{found.size} of {sweep.done} cells run have it right within {sweep.epochs:,} epochs."
         self._show_words(solved + best)
 
     def _show_words(self, text: str) -> None:
@@ -127,6 +133,8 @@ class SweepMap(Live):
     def _open_soonest(self) -> None:
         if self.sweep is not None and np.isfinite(cells := self.sweep.median()).any():
             self._open(self.sweep, *_soonest(cells))
+        else:
+            self._show_words("No cell has learned the table yet: draw a map first.")
 
     def _open(self, sweep: Sweep, across: int, column: int) -> None:
         gain = float(sweep.gains[column])
@@ -194,7 +202,7 @@ def sweep_figure(sweep: Sweep) -> Figure:
         **shape,
         "z": np.where(np.isinf(median), 1.0, np.nan).astype("f4"),
         "showscale": False,
-        "colorscale": [[0.0, "#8b8f94"], [1.0, "#8b8f94"]],
+        "colorscale": [[0.0, GREY], [1.0, GREY]],
         "customdata": says,
         "hovertemplate": "%{customdata}<extra></extra>",
     }
@@ -204,35 +212,43 @@ def sweep_figure(sweep: Sweep) -> Figure:
         line(name, "--lkv-ink", np.log10([gain, gain]), [low, high], dash="dot", **hair)
         for gain, name in NAMED_GAINS.items()
     ]
-    names = [
-        {
-            "x": float(np.log10(gain)),
-            "y": 1.0,
-            "yref": "paper",
-            "text": name,
-            "showarrow": False,
-            "textangle": -35,
-            "xanchor": "left",
-            "yanchor": "bottom",
-        }
-        for gain, name in NAMED_GAINS.items()
-    ]
     ticks = [0.1, 0.2, 0.5, 1, 2, 5, 10]
     xaxis = {
         "title": "gain: std · √fan_in",
         "tickvals": np.log10(ticks),
+        "range": [x[0] - (x[1] - x[0]) / 2, x[-1] + (x[-1] - x[-2]) / 2],
         "ticktext": [f"{t:g}" for t in ticks],
     }
     rows = [v for k, v in enumerate(sweep.row_values) if sweep.row_name == "depth" or k % 2 == 0]
     places = rows if sweep.row_name == "depth" else np.log10(rows)
     yaxis = {"title": WORDS[sweep.row_name], "tickvals": places, "ticktext": [f"{v:g}" for v in rows]}
-    title = f"Epochs until all rows are right, of at most {sweep.epochs}; grey: never"
-    layout: dict[str, Any] = {"showlegend": False, "hovermode": "closest", "annotations": names}
+    title = f"Epochs until all rows are right<br>grey: not within {sweep.epochs:,}"
+    layout: dict[str, Any] = {"showlegend": False, "hovermode": "closest", "annotations": _flags()}
     return figure(
         title,
         [soon, never, *named],
         xaxis,
         {**yaxis, "range": [low, high]},
-        margin={"t": 118, "r": 10, "l": 62, "b": 46},
+        margin={"t": 44 + FLAG * len(NAMED_GAINS), "r": 10, "l": 62, "b": 46},
         **layout,
     )
+
+
+def _flags() -> list[dict[str, Any]]:
+    """The names of the gains above the map, each on a pole of its own: the leftmost stands highest."""
+    return [
+        {
+            "x": math.log10(gain),
+            "y": 1.0,
+            "yref": "paper",
+            "text": name,
+            "xanchor": "left",
+            "ax": 0,
+            "ay": -FLAG * (len(NAMED_GAINS) - k) + FLAG // 3,
+            "arrowhead": 0,
+            "arrowwidth": 1,
+            "arrowcolor": GREY,
+            "borderpad": 0,
+        }
+        for k, (gain, name) in enumerate(NAMED_GAINS.items())
+    ]
