@@ -195,7 +195,8 @@ class Watch:
     def _on_request_failed(self, request: Request) -> None:
         # The beacon sent while leaving a page outlives it; Playwright counts that as a failure. JupyterLab
         # 4.2 gives up a save of where its windows are when the next one comes.
-        if request.resource_type != "ping" and "/lab/api/workspaces/" not in request.url:
+        given_up = "/lab/api/workspaces/" in request.url and request.failure == "net::ERR_ABORTED"
+        if request.resource_type != "ping" and not given_up:
             self.failed_requests.append(f"{request.url}: {request.failure}")
 
     def _on_request(self, request: Request) -> None:
@@ -255,6 +256,14 @@ def close_tab(page: Page) -> None:
     """Close a page the way a reader closes a tab: its ``beforeunload`` listeners run."""
     with page.expect_event("close", timeout=20_000):
         page.close(run_before_unload=True)
+
+
+def cut_formulas(page: Page) -> list[str]:
+    """Formulas on lines of their own that are wider than the page: cut off, a formula says something else."""
+    formulas = page.locator("mjx-container[display=true], .lk-formula")
+    return formulas.evaluate_all(
+        "all => all.filter((f) => f.scrollWidth > f.clientWidth).map((f) => f.textContent)"
+    )
 
 
 def wait_drawn(page: Page) -> Page:

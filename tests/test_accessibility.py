@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from axe import violations
-from browser import DRAWN_SECONDS, Server, WatchedPages, wait_drawn
+from browser import DRAWN_SECONDS, Server, WatchedPages, cut_formulas, wait_drawn
 from playwright.sync_api import Browser, Page, TimeoutError
 
 from letkeman_viz.widgets import _assets
@@ -21,7 +21,7 @@ from letkeman_viz.widgets import _assets
 CHAPTERS = sorted(path.name for path in (Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 LANDING = "landing page"
 
-WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 800}
 CONTROLS = {
     "application", "button", "checkbox", "combobox", "link",
     "radio", "slider", "spinbutton", "switch", "textbox",
@@ -119,6 +119,7 @@ def test_tab_reaches_every_control_and_shows_where_it_is(page: Page, theme: str)
 def test_a_telephone_shows_all_of_it_and_fingers_can_press_it(page: Page) -> None:
     show(page, NARROW, "light")
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+    assert cut_formulas(page) == []
     small = page.evaluate(
         """(tabbable) => {
           const inSentence = "p a, li a, summary";

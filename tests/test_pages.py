@@ -585,7 +585,10 @@ def test_a_kernel_far_away_does_not_pull_the_clock_back(pages: WatchedPages, voi
 
 
 def test_a_slow_machine_loses_no_update(pages: WatchedPages, voila: Server) -> None:
-    """Scripts run three times slower from the page's first request on; waiting is fine, losing is not."""
+    """Scripts run three times slower from the page's first request on; waiting is fine, losing is not.
+
+    (Chromium slows them by keeping a core busy: at five times it found nothing more and cost twice the time.)
+    """
     page = pages()
     throttle_cpu(page, 3)
     page.goto(voila.url + CHAPTER)

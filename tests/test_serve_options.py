@@ -22,6 +22,10 @@ from urllib.parse import urlencode
 
 import pytest
 import segno
+import tornado.httpclient
+import tornado.httpserver
+import tornado.testing
+import tornado.web
 import websocket
 from browser import (
     Server,
@@ -35,7 +39,7 @@ from browser import (
 from nbformat import v4, write
 from playwright.sync_api import Browser
 
-from letkeman_viz.site import announce, offline
+from letkeman_viz.site import access, announce, offline
 from letkeman_viz.site.access import GUESSES_AT_ONCE, SECONDS_A_GUESS, Guesses, known_host
 from letkeman_viz.site.cli import build_parser, main
 from letkeman_viz.site.options import ServeOptions, UsageError, serve_options
@@ -305,6 +309,36 @@ def test_the_right_word_leads_on_and_a_wrong_one_is_told(guarded: Server) -> Non
     assert "A page" not in wrong.text  # not even the chapters' names
     away = ask(guarded, "/login", "POST", urlencode({"password": "open sesame", "next": "//evil.example"}))
     assert away.headers["Location"] == "/"
+
+
+def test_who_has_a_link_is_sent_to_it_only_where_links_let_in(guarded: Server, folder: Path) -> None:
+    assert "QR code instead, open that" in ask(guarded, "/login").text
+    with running("serve", "--notebooks", str(folder), "--password", "open sesame") as server:
+        login = ask(server, "/login").text
+        assert 'name="password"' in login
+        assert "QR code" not in login
+
+
+def test_handlers_of_others_are_guarded_too() -> None:
+    """Those of JupyterHub prepare in tornado's own way, with nothing to wait for."""
+
+    class Plain(tornado.web.RequestHandler):
+        def get(self) -> None:
+            self.write("plain")
+
+    async def answered() -> tornado.httpclient.HTTPResponse:
+        site = tornado.web.Application([("/", access.guarded(Plain))], letkeman_hosts=("localhost", ()))
+        server = tornado.httpserver.HTTPServer(site)
+        listening, port = tornado.testing.bind_unused_port()
+        server.add_socket(listening)
+        try:
+            return await tornado.httpclient.AsyncHTTPClient().fetch(f"http://127.0.0.1:{port}/")
+        finally:
+            server.stop()
+
+    answer = finished(answered())
+    assert answer.body == b"plain"
+    assert "frame-ancestors 'self'" in answer.headers["Content-Security-Policy"]
 
 
 def test_the_token_leaves_the_address(guarded: Server) -> None:

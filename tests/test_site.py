@@ -40,7 +40,7 @@ from letkeman_viz.site.cli import UsageError
 from letkeman_viz.site.cli import free_port as checked_port
 from letkeman_viz.site.config import lab_config
 
-PHONE: ViewportSize = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 360, "height": 800}
 
 WIDGET = """
 import anywidget, sys, traitlets

@@ -395,16 +395,15 @@ def wire(small: Server) -> Iterator[Wire]:
     wire.close()
 
 
-def answers(page: Page) -> bool:
-    """Whether the kernel answers a question of this page within some seconds.
+def answer(page: Page) -> str:
+    """What the kernel answers to a question of this page within 20 seconds: "ok".
 
-    Without the limit it may be forever: JupyterLab's scripts wait for an answer that was lost, as one can be
-    that is asked for in the moment in which a connection comes back.
+    Without the limit it may be forever: JupyterLab's scripts have none for an answer that was lost.
     """
     return page.evaluate(
         """() => Promise.race([
-             jupyterapp.widgetManager.kernel.requestKernelInfo().then(() => true),
-             new Promise((done) => setTimeout(done, 5000, false)),
+             jupyterapp.widgetManager.kernel.requestKernelInfo().then(({ content }) => content.status),
+             new Promise((done) => setTimeout(done, 20_000, "no answer")),
            ])"""
     )
 
@@ -421,7 +420,8 @@ def test_twenty_seconds_without_a_connection_are_said_and_survived(pages: Watche
     wire.mend()
     expect(banner).to_have_text("Connected again.", timeout=60_000)
     expect(banner).to_be_hidden(timeout=10_000)
-    wait_until(lambda: answers(page), 60, "the kernel does not answer")
+    # JupyterLab's scripts ask the same when they are connected again, and one of the two may get no answer.
+    assert answer(page) == "ok" or answer(page) == "ok"
 
 
 @pytest.mark.browser

@@ -54,6 +54,12 @@ FROM_BROWSER: dict[str, set[str]] = {
 }
 
 
+@pytest.mark.parametrize("sheet", sorted(path.name for path in _assets.STATIC.glob("*.css")))
+def test_a_style_sheet_is_carried_whole_but_for_its_comments(sheet: str) -> None:
+    rules = re.sub(r"/\*.*?\*/", "", _assets.read(sheet), flags=re.DOTALL)
+    assert _assets.css(sheet).split() == rules.split()
+
+
 def own_traits(kind: type[Widget]) -> set[str]:
     """The traits of a widget that a page may set."""
     return FROM_BROWSER.get(kind.__name__, set())

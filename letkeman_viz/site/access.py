@@ -140,8 +140,10 @@ class LoginHandler(LoginFormHandler):
         self.set_header("Cache-Control", "no-store")
         target = self.get_argument("next", default=self.base_url)
         error = message and message["error"]
+        linked = bool(self.identity_provider.token)
         # Not even the names of the chapters are a stranger's business.
-        self.write(self.render_template("login.html", next=target, error=error, site_chapters=list))
+        page = self.render_template("login.html", next=target, error=error, linked=linked, site_chapters=list)
+        self.write(page)
 
     @allow_unauthenticated
     def post(self) -> None:
@@ -177,7 +179,7 @@ def guarded(handler: type[tornado.web.RequestHandler]) -> type[tornado.web.Reque
 
         async def prepare(self, **options: Any) -> None:
             preparing = super().prepare(**options)
-            if preparing is not None:  # those of JupyterHub need no waiting for
+            if preparing is not None:  # tornado's own returns nothing to wait for
                 await preparing
             self._hide_token()
 

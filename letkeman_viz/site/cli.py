@@ -48,9 +48,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(argv)
     if options.command == "experiments":
         return experiments.main(options)
-    # jsonschema, imported by Jupyter, begins with the grammar of international addresses. That takes as long
-    # as all the rest of a server's start, and nothing here is checked with it.
-    sys.modules.setdefault("rfc3987_syntax", None)
     if options.command == "export":
         return export_cli.main(options)
     try:

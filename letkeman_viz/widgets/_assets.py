@@ -19,6 +19,8 @@ _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 _COMMENT = re.compile(r"^\s*(//.*|/?\*.*)?\n|^[ ]+", re.MULTILINE)
 # A comment behind code, where no quote makes it doubtful that it is one.
 _REMARK = re.compile(r"(?<=[;,{}()]) +//[^\"'`\n]*$", re.MULTILINE)
+# Those of a style sheet, which may be of several lines.
+_REMARKS = re.compile(r"/\*.*?\*/", re.DOTALL)
 
 
 def esm(name: str) -> str:
@@ -39,7 +41,7 @@ def esm(name: str) -> str:
 
 def css(*names: str) -> str:
     """Style sheets of ``static/``, one behind another."""
-    return "".join(_bare(read(name)) for name in names)
+    return "".join(_bare(_REMARKS.sub("", read(name))) for name in names)
 
 
 def _bare(source: str) -> str:

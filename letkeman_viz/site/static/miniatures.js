@@ -134,7 +134,6 @@
     const picture = canvas(figure, 320, 200, "A network whose weights all start at one learns a single example");
     const options = { left: 20, right: 226, height: 186, gap: 22.5, widest: 2.2, top: weights.high, target };
     const draw = network(picture, sizes, options);
-    // How many updates it takes is the chapter's first question: the picture does not tell.
     const verdict = word(picture, 314, 182, "", { class: "lk-big", "text-anchor": "end" });
     const points = steps.map((step, k) => [257 + (step / steps.at(-1)) * 55, 150 - (height(k) / loss.high) * 68]);
     svg("path", { d: "M254 76V152H314", class: "lk-axis" }, picture);

@@ -70,7 +70,7 @@ function showKeys() {
   html("p", { text: "Press Present first. Without it these keys do what they always do on a page." }, dialog);
   const close = html("button", { type: "button", class: "lkv-tool", text: "Close" }, dialog);
   close.addEventListener("click", () => dialog.close());
-  dialog.addEventListener("keydown", ({ key }) => key === "?" && dialog.close());
+  dialog.addEventListener("keydown", ({ key, repeat }) => key === "?" && !repeat && dialog.close());
   dialog.addEventListener("close", () => dialog.remove());
   dialog.showModal();
 }

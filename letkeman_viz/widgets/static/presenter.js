@@ -200,6 +200,7 @@ export function presenter(home, showKeys) {
     if (event.altKey || event.ctrlKey || event.metaKey) return; // the browser's
     if (event.key === "Tab") tabbed = true;
     const { target, key } = event;
+    if (key === "?" && event.repeat) return; // held down, it would come and go
     if (!stage.contains(target) && target !== document.body) return; // the dialog with the keys
     if (key === "Escape" && target.closest(".lkv-focused")) return; // first lets go of what is pinned in a diagram
     if (key !== "Escape" && target.matches(TYPED_INTO)) return;
