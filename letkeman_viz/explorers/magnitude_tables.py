@@ -155,7 +155,7 @@ class Calculator(Live):
             min=0,
             max=self.LARGEST,
             description="active inputs (0: all; one-hot: 1)",
-            layout={"width": "360px"},
+            layout={"width": "360px", "max_width": "calc(100% - 4px)"},
         )
         self.active.style.description_width = "initial"
         self.table = Table(header=["scheme", "bound", "std", "std · √fan_in", "PyTorch"], copied=4)

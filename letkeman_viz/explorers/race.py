@@ -86,7 +86,6 @@ class SchemeRace(Live):
             run.observe(self._show_number, "example")
         who, how = row(*self.takes_part.values()), row(self.rate, self.seed, self.layer)
         who.add_class("lkv-schemes")  # the keys 1 to 7 of presenter mode
-        self.seed.add_class("lkv-minor")
         charts = row(*self.charts, style="lkv-thirds")
         self.children = [who, how, self.player, self.status, self.race, self.detail, charts, self.ranking]
 

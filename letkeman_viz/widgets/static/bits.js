@@ -5,6 +5,13 @@ export function bitIsRight(output, target) {
   return target > 0.5 ? output > 0.5 : output < 0.5;
 }
 
+/** What an output reads as: 1, 0, or in words that it is neither. */
+export function bitOf(output) {
+  if (output > 0.5) return 1;
+  if (output < 0.5) return 0;
+  return output === 0.5 ? "½" : "?";
+}
+
 /** Whether all of them are. */
 export function isRight(outputs, target) {
   return outputs.every((o, j) => bitIsRight(o, target[j]));
@@ -23,9 +30,10 @@ export function rowWithBitFlipped(run, row, bit) {
   return -1;
 }
 
-/** A row in words: bits with the number they read as, or other numbers as they are. */
+/** A row in words: bits with the number they read as, what are not quite bits, or other numbers as they are. */
 export function rowText(values, format) {
   const all = Array.from(values);
+  if (all.some((v) => typeof v === "string")) return all.join(" ");
   if (!all.every((v) => v === 0 || v === 1)) return all.map(format).join("  ");
   return `${all.join(" ")} = ${toDecimal(all)}`;
 }

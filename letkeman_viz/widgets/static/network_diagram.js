@@ -1,5 +1,5 @@
 // NetworkDiagram: one network as SVG. Built once per run and width; a frame only changes attributes.
-import { bitIsRight, rowWithBitFlipped } from "./bits.js";
+import { bitIsRight, bitOf, rowWithBitFlipped } from "./bits.js";
 import { describe } from "./describe.js";
 import { buildEdges, buildLabels, buildMeters, buildNeurons, drawLegend } from "./diagram_parts.js";
 import { formatNumber, niceCeiling } from "./format.js";
@@ -62,7 +62,7 @@ function drawFrame(parts, run, look, frame, row) {
     const o = look.activations.at(-1)[j];
     const right = bitIsRight(o, target[j]);
     setText(value, Number.isNaN(o) ? "NaN" : o.toFixed(parts.place.narrow ? 2 : 4));
-    setText(bit, o > 0.5 ? "1" : "0");
+    setText(bit, String(bitOf(o)));
     setText(wanted, `${target[j]} ${right ? "✓" : "✗"}`);
     put(wanted, "class", right ? "lkv-bit lkv-right" : "lkv-bit lkv-wrong");
   });

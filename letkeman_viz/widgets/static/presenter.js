@@ -172,6 +172,13 @@ export function presenter(home, showKeys) {
     const where = stage.querySelector(".lkv-where")?.textContent ?? "";
     const playing = stage.querySelector(".lkv-play")?.getAttribute("aria-label") === "Pause";
     announce(playing ? "Playing" : where);
+    if (playing) {
+      const stopped = new MutationObserver(() => {
+        stopped.disconnect();
+        if (head?.said.textContent === "Playing") announce(stage.querySelector(".lkv-where")?.textContent ?? "");
+      });
+      stopped.observe(stage.querySelector(".lkv-play"), { attributeFilter: ["aria-label"] });
+    }
     return true;
   }
   function choose(number) {

@@ -1,5 +1,5 @@
 // Readout: counter, prediction against what is wanted, and the sentence.
-import { isRight, rowText } from "./bits.js";
+import { bitOf, isRight, rowText } from "./bits.js";
 import { formatNumber } from "./format.js";
 import { narrate } from "./narrate.js";
 import { begin, follow, html, setText, throttle } from "./stage.js";
@@ -31,7 +31,7 @@ export default {
       setText(counterName, run.one_example ? "update" : "epoch");
       setText(counter, String(run.step[frame]));
       setText(input, text(run.inputs(row)));
-      setText(says, text(outputs.map((o) => (o > 0.5 ? 1 : 0))));
+      setText(says, text(Array.from(outputs, bitOf)));
       setText(wanted, `${text(target)} ${right ? "✓" : "✗"}`);
       wanted.classList.toggle("lkv-ok", right);
       said = [run, look, frame, row];
