@@ -187,6 +187,13 @@ def test_exactly_a_half_and_nan_are_never_right(
     assert scripts.call("bits.js", "isRight", [output, 1], [target, 1]) is right
 
 
+@pytest.mark.parametrize(("output", "bit"), [(0.51, 1), (0.49, 0), (0.5, "½"), (math.nan, "?")])
+def test_what_is_neither_bit_is_shown_as_neither(scripts: Scripts, output: float, bit: object) -> None:
+    assert scripts.call("bits.js", "bitOf", output) == bit
+    row = scripts.call("bits.js", "rowText", [1, bit, 0], None)
+    assert row == (f"1 {bit} 0" if isinstance(bit, str) else f"1 {bit} 0 = {4 + 2 * bit}")
+
+
 def test_bits_read_as_a_number_most_significant_first(scripts: Scripts) -> None:
     assert scripts.call("bits.js", "toDecimal", [1, 0, 0, 1, 1]) == 19
     assert scripts.call("bits.js", "toDecimal", [0.9, 0.1, 0.6, 0.5, math.nan]) == 20

@@ -419,6 +419,8 @@ def test_a_lesson_is_given_with_the_keys(chapter: Page) -> None:
     chapter.keyboard.press("1")
     expect(stage.get_by_role("button", name="All zeros", pressed=True)).to_be_visible()
     expect(stage.locator(".lkv-number").first).to_have_text("exactly 0")
+    chapter.keyboard.press("Space")  # it ends by itself
+    expect(stage.get_by_role("status")).to_have_text("update 1 of 1")
     chapter.keyboard.press("2")
     expect(stage.locator(".lkv-number").first).not_to_have_text("exactly 0")
 

@@ -288,6 +288,7 @@ def test_all_zeros_show_exact_zeros(example: Explorable) -> None:
     expect(example.where).to_have_text("update 0 of 1")
     expect(example.meters).to_have_text(["exactly 0", "exactly 0", re.compile(r"^0\.\d+$")])
     expect(example.edges.first).to_have_class("zero")
+    expect(example.numbers).to_have_text(["0", "1 0 0 1 1 = 19", "½ ½ ½ ½ ½", "1 0 1 0 0 = 20 ✗"])
     expect(example.sentence).to_contain_text(
         "Vanished: the weights of layers 1 and 2 get a gradient of exactly 0"
     )

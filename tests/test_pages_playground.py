@@ -228,12 +228,18 @@ def test_a_link_for_a_class_hides_and_fixes(page: Page, pages: WatchedPages, voi
     page.get_by_text("A link for a class").click()
     lesson = page.locator(".lkv-class")
     lesson.get_by_label("Learning rate").select_option("fixed")
-    lesson.get_by_label("Noise").select_option("hidden")
+    lesson.get_by_label("Schemes").select_option("fixed")
+    for hidden in ("Task", "Bits", "Own table", "Table or one example", "Row shown", "Noise"):
+        lesson.get_by_role("combobox", name=hidden, exact=True).select_option("hidden")
     link = page.get_by_label("Link for the class", exact=True).input_value()
-    assert link.endswith("&hide=noise&fix=rate")
+    assert link.endswith("&hide=task,bits,table,mode,number,noise&fix=rate,schemes")
     pupil = open_page(pages, voila_url, "?" + urlsplit(link).query, viewport={"width": 1280, "height": 900})
     expect(play(pupil).get_by_role("slider", name="Learning rate")).to_be_disabled()
     expect(play(pupil).get_by_role("slider", name="Noise on top")).to_have_count(0)
+    groups = play(pupil).locator(".lkv-group:visible b")
+    assert groups.all_inner_texts() == ["Start", "Training", "Network"]
+    ticked = play(pupil).locator(".lkv-schemes input:checked").count()
+    expect(play(pupil).locator(".lkv-schemes .widget-checkbox:visible")).to_have_count(ticked)
     pages.assert_clean(pupil)
 
 

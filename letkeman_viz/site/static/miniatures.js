@@ -265,7 +265,7 @@
     word(picture, 306, 198, "epochs", { class: "lk-quiet", "text-anchor": "end" });
     const where = word(picture, 306, 20, "", { class: "lk-big", "text-anchor": "end" });
     const drawn = lines.map(({ style }) => schemeLine(picture, style));
-    word(picture, 304, y(end) - 6, "where Standard Xavier ends", { class: "lk-quiet", "text-anchor": "end" });
+    word(picture, 304, y(end) - 12, "Standard Xavier's end", { class: "lk-quiet", "text-anchor": "end" });
     return (share) => {
       const last = Math.round(share * (epochs.length - 1));
       drawn.forEach((line, k) => line.setAttribute("d", path(epochs.slice(0, last + 1).map((e, i) => [x(e), y(log(k, i))]))));
