@@ -327,7 +327,7 @@ def from_disk(pages: WatchedPages, site: Path, name: str, **context: object) -> 
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(("name", "theme"), zip(CHAPTERS, cycle(["light", "dark"]), strict=False))
+@pytest.mark.parametrize(("name", "theme"), [*zip(CHAPTERS, cycle(["light", "dark"]), strict=False)])
 def test_a_chapter_from_a_disk(pages, site, name, theme) -> None:
     """Everything is drawn, fits a telephone, is accessible there, and asks nothing of anybody.
 
