@@ -240,6 +240,11 @@ def test_a_link_for_a_class_hides_and_fixes(page: Page, pages: WatchedPages, voi
     assert groups.all_inner_texts() == ["Start", "Training", "Network"]
     ticked = play(pupil).locator(".lkv-schemes input:checked").count()
     expect(play(pupil).locator(".lkv-schemes .widget-checkbox:visible")).to_have_count(ticked)
+    pupil.get_by_role("button", name="Present").click()
+    pupil.keyboard.press("1")  # the first that is seen, and it is fixed
+    first = play(pupil).locator(".lkv-schemes .widget-checkbox:visible").first.inner_text().strip()
+    expect(pupil.locator(".lkv-stage-said")).to_have_text(f"{first} stays as it is")
+    pupil.keyboard.press("Escape")
     pages.assert_clean(pupil)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import re
 import string
 import threading
 import time
@@ -309,6 +310,26 @@ def test_a_teachers_link_hides_and_fixes() -> None:
     assert page.settings.hide == ("seed", "noise")  # a change of something else keeps them
 
 
+@pytest.mark.parametrize(
+    ("hide", "gone"),
+    [
+        ("schemes,gain,bias,noise,seed", "Start"),
+        ("rate,epochs,order", "Training"),
+        ("task,bits,table,mode,number", "Task"),
+        ("activation,hidden", "Network"),
+    ],
+)
+def test_a_group_whose_controls_are_all_hidden_is_hidden(hide: str, gone: str) -> None:
+    def seen(asked: str) -> list[str]:
+        boxes = playground.playground(asked).controls.groups
+        return [re.sub("<.*?>", "", box.children[0].value) for box in boxes if box.layout.display != "none"]
+
+    everything = seen("")
+    assert everything == ["Start", "Training", "Task", "Network"]
+    assert seen(f"hide={hide}") == [name for name in everything if name != gone]
+    assert seen(f"hide={hide.rpartition(',')[0]}") == everything
+
+
 def test_a_bad_table_is_an_error_on_the_page_and_the_picture_stays(page: playground.Playground) -> None:
     before = page.recordings["kaiming"]
     page.controls.task.value = "own"
@@ -391,7 +412,11 @@ def test_a_map_is_drawn_only_when_asked_for(small_map: sweep_map.SweepMap) -> No
     assert small_map._worker.wait(5)
     assert small_map.sweep is None
     assert small_map.stop.disabled
+    small_map.kind.value = "depth"
+    assert go.Figure(small_map.map._figure).layout.yaxis.title.text == "hidden layers"
+    small_map.kind.value = "learning_rate"
     empty = go.Figure(small_map.map._figure)
+    assert empty.layout.yaxis.title.text == "learning rate"
     small_map.best.click()
     assert "draw a map first" in small_map.words.value
     small_map.start.click()
@@ -420,6 +445,17 @@ def test_a_cell_opens_its_network(small_map: sweep_map.SweepMap, page: playgroun
     small_map.map.clicked = [9.0, -9.0, 3.0]  # outside: the nearest cell
     page.finish()
     assert (page.settings.gain, page.settings.rate) == (3.3, 0.3)
+
+
+def test_where_no_cell_learned_there_is_nothing_to_open(
+    small_map: sweep_map.SweepMap, page: playground.Playground
+) -> None:
+    before, empty = page.settings, sweep_map._empty("learning_rate")
+    never = replace(empty, epochs_to_solve=np.full_like(empty.epochs_to_solve, np.inf))
+    small_map._picture(never, before, sweep_map.sweep_figure(never))
+    assert "0 of 9 cells run have it right" in (told := small_map.words.value)
+    small_map.best.click()
+    assert (page.settings, small_map.words.value) == (before, told)
 
 
 def test_a_cell_of_a_depth_map_sets_the_depth(

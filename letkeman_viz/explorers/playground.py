@@ -92,7 +92,7 @@ class Playground(Live):
             run.observe(self._choose_row, "example")
 
     def _arrange(self) -> None:
-        panel = ipywidgets.VBox(self.controls.groups())
+        panel = ipywidgets.VBox(list(self.controls.groups))
         panel.add_class("lkv-panel")
         edit = ipywidgets.VBox([self.editor, row(self.undo, self.undo_all, self.level, self.equal)])
         edit.add_class("lkv-minor")

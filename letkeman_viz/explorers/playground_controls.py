@@ -94,6 +94,7 @@ class Controls:
             "seed": [self.seed, self.draw],
             "noise": [self.noise],
         }
+        self.groups = self._grouped()
         self.write(settings)
 
     def _make_task(self) -> None:
@@ -134,16 +135,20 @@ class Controls:
             # What is no text, or too much of it, is refused with the other errors a table can have.
             self.table.value = content.decode("utf-8", errors="replace")
 
-    def groups(self) -> list[ipywidgets.Widget]:
-        """The controls as they stand on the page."""
+    def _grouped(self) -> dict[ipywidgets.VBox, list[Any]]:
+        """The controls as they stand on the page: boxes, and what can be hidden in each."""
         schemes = ipywidgets.VBox(list(self.schemes.values()))
         schemes.add_class("lkv-schemes")
-        return [
-            group("Start", schemes, self.gain, self.bias, self.noise, row(self.seed, self.draw)),
-            group("Training", self.rate, self.epochs, self.order),
-            group("Task", self.task, self.bits, self.table, self.upload, self.mode, self.number),
-            group("Network", self.activation, self.depth, *self.neurons),
-        ]
+        draw, start = row(self.seed, self.draw), [self.gain, self.bias, self.noise]
+        training = [self.rate, self.epochs, self.order]
+        task = [self.task, self.bits, self.table, self.upload, self.mode, self.number]
+        network = [self.activation, self.depth, *self.neurons]
+        return {
+            group("Start", schemes, *start, draw): [*schemes.children, *start, *draw.children],
+            group("Training", *training): training,
+            group("Task", *task): task,
+            group("Network", *network): network,
+        }
 
     def all(self) -> list[Any]:
         """Every widget whose value is a setting."""
@@ -208,6 +213,9 @@ class Controls:
                 spare = name == "hidden" and k > self.depth.value
                 gone = name in hide or useless.get(name, False) or spare
                 widget.layout.display = "none" if gone else ""
+        for box, inside in self.groups.items():
+            empty = all(widget.layout.display == "none" for widget in inside)
+            box.layout.display = "none" if empty else ""
 
     @contextmanager
     def quietly(self) -> Iterator[None]:

@@ -28,8 +28,8 @@ DEPTHS = list(range(1, MAX_HIDDEN + 1))
 FLAG = 17  # px from the name of one gain to the next
 WORDS = {"learning_rate": "learning rate", "depth": "hidden layers"}
 
-# Neither end is white or black, which would vanish in one of the themes.
 GREY = "#8b8f94"
+# Neither end is white or black, which would vanish in one of the themes.
 SOON_TO_LATE = [[0.0, "#fde725"], [0.25, "#6ccd5a"], [0.5, "#1f9a8a"], [0.75, "#33638d"], [1.0, "#482173"]]
 
 
@@ -58,7 +58,7 @@ class SweepMap(Live):
         self.progress = ipywidgets.IntProgress(0, 0, 1, layout={"width": "180px"})
         self.map = Chart(label="Epochs until the whole table is right, over two settings", height=470)
         self.words = ipywidgets.HTML()
-        super().__init__(self.map, [])
+        super().__init__(self.map, [self.kind])
         self.start.on_click(lambda _: self.draw())
         self.stop.on_click(lambda _: setattr(self, "stopped", True))
         self.map.observe(self._load, "clicked")
@@ -74,7 +74,7 @@ class SweepMap(Live):
 
     def _restart(self, _: Any = None) -> None:
         """A map takes seconds, and minutes for large networks: only when somebody asks."""
-        if self.sweep is None:
+        if self._trigger.wanted and self.sweep is None:
             self.map.show(sweep_figure(_empty(self.kind.value)))
 
     def compute(self, cancelled: Callable[[], bool]) -> None:
@@ -116,7 +116,7 @@ class SweepMap(Live):
         if found.size:
             at = _soonest(cells)
             where = f"{WORDS[sweep.row_name]} {sweep.row_values[at[0]]:g}, gain {sweep.gains[at[1]]:g}"
-            best = f" The soonest: {where}, after {found.min():g} epochs (median of {sweep.seeds} seeds)."
+            best = f" The soonest: {where}, after {found.min():,g} epochs (median of {sweep.seeds} seeds)."
         solved = f"{found.size} of {sweep.done} cells run have it right within {sweep.epochs:,} epochs."
         self._show_words(solved + best)
 
@@ -131,10 +131,10 @@ class SweepMap(Live):
             self._open(self.sweep, int(places[0].argmin()), int(places[1].argmin()))
 
     def _open_soonest(self) -> None:
-        if self.sweep is not None and np.isfinite(cells := self.sweep.median()).any():
+        if self.sweep is None:
+            self._show_words("There is nothing to open yet: draw a map first.")
+        elif np.isfinite(cells := self.sweep.median()).any():
             self._open(self.sweep, *_soonest(cells))
-        else:
-            self._show_words("No cell has learned the table yet: draw a map first.")
 
     def _open(self, sweep: Sweep, across: int, column: int) -> None:
         gain = float(sweep.gains[column])

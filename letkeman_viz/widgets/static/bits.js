@@ -5,7 +5,7 @@ export function bitIsRight(output, target) {
   return target > 0.5 ? output > 0.5 : output < 0.5;
 }
 
-/** What an output reads as: 1, 0, or in words that it is neither. */
+/** What an output reads as: 1, 0, or a sign that it is neither. */
 export function bitOf(output) {
   if (output > 0.5) return 1;
   if (output < 0.5) return 0;

@@ -178,18 +178,21 @@ export function presenter(home, showKeys) {
         if (head?.said.textContent === "Playing") announce(stage.querySelector(".lkv-where")?.textContent ?? "");
       });
       stopped.observe(stage.querySelector(".lkv-play"), { attributeFilter: ["aria-label"] });
+      undo.push(() => stopped.disconnect());
     }
     return true;
   }
   function choose(number) {
-    const schemes = stage.querySelectorAll(".lkv-schemes :is(button, input, option)");
+    const all = [...stage.querySelectorAll(".lkv-schemes :is(button, input, option)")];
+    const schemes = all.filter((each) => each.matches("option") || each.getClientRects().length); // as they are numbered
     const one = (schemes.length ? schemes : stage.querySelectorAll(".lkv-lane-name"))[number - 1]; // a race has panels
     if (!one) return false;
+    const name = (one.closest("label") ?? one).textContent.trim();
+    if (one.disabled) return announce(`${name} stays as it is`);
     if (one.matches("option")) {
       one.selected = true;
       one.closest("select").dispatchEvent(new Event("change", { bubbles: true }));
     } else one.click();
-    const name = (one.closest("label") ?? one).textContent.trim();
     announce(one.checked === false ? `Without ${name}` : name);
     return true;
   }
