@@ -29,7 +29,7 @@ APT = $(shell [ "$$(id -u)" = 0 ] || echo sudo) env DEBIAN_FRONTEND=noninteracti
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help app lab test test-minimum test-deploy lint docs clean chromium
+.PHONY: help app lab test test-minimum test-deploy style lint docs clean chromium
 
 help: ## Say what can be made
 	@echo "make app    the chapters as a web site on http://localhost:$(PORT)  (PORT=... for another port)"
@@ -47,12 +47,15 @@ app: $(VENV)/installed
 lab: $(VENV)/installed
 	$(BIN)/letkeman-viz lab --port $(LAB_PORT) $(OPTIONS)
 
-test: lint chromium
+test: style chromium
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(PYTEST)
 
-lint: $(VENV)/installed-test
+style: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+# `make test` has the types checked as one of its tests, beside the others: it takes a core half a minute.
+lint: style
 	$(BIN)/mypy
 
 # Warnings are errors: a link that leads nowhere fails here.
@@ -62,7 +65,7 @@ docs: $(VENV)/installed-docs
 
 # Everything without a browser, then those pages that need all of the site.
 test-minimum: $(MINIMUM)/installed chromium
-	$(MINIMUM)/bin/python -m pytest $(SIDE_BY_SIDE) -m "not browser"
+	$(MINIMUM)/bin/python -m pytest $(SIDE_BY_SIDE) -m "not browser and not types"
 	$(MINIMUM)/bin/python -m pytest $(SIDE_BY_SIDE) tests/test_pages.py tests/test_lab.py
 
 # A hub, its proxy from npm, five users who learn to count. Minutes, and npm: not part of `make test`.

@@ -317,6 +317,23 @@ def wait_until(condition: object, seconds: float, what: str) -> None:
     pytest.fail(f"{what} (waited {seconds:.0f} s)")
 
 
+def wait_idle(processes: list[psutil.Process], seconds: float) -> None:
+    """Wait until each process uses less than 5 % of a core for two seconds."""
+
+    def used(process: psutil.Process) -> float:
+        times = process.cpu_times()
+        return times.user + times.system
+
+    deadline = time.monotonic() + seconds
+    busy = processes
+    while busy and time.monotonic() < deadline:
+        before = [used(process) for process in busy]
+        time.sleep(2)
+        busy = [process for process, then in zip(busy, before, strict=True) if used(process) - then >= 0.1]
+    if busy:
+        pytest.fail(f"still at work after {seconds:.0f} s: {busy}")
+
+
 class Traffic:
     """Counts a page's bytes through Chromium's own protocol. Make it before the page goes anywhere.
 

@@ -24,8 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with a browser come first: what is left for the end is short, and no worker waits for another."""
-    long = {item.path for item in items if item.get_closest_marker("browser")}
+    """What takes long comes first: what is left for the end is short, and no worker waits for another."""
+    long = {item.path for item in items if any(map(item.get_closest_marker, ("browser", "types")))}
     items.sort(key=lambda item: item.path not in long)
 
 

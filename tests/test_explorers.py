@@ -487,7 +487,8 @@ def test_an_error_is_shown_and_its_words_stay_words(monkeypatch: pytest.MonkeyPa
 
 def test_the_sigmoid_follows_the_network_and_moves_it() -> None:
     example = doing_it_wrong.one_example()
-    player, curve = doing_it_wrong.sigmoid(example).children
+    controls, player, curve = doing_it_wrong.sigmoid(example).children
+    assert controls.children == (example.scheme,)
     assert player is example.player
     assert (curve.run, curve.player) == (example.run, example.player)
 

@@ -32,6 +32,9 @@ from letkeman_viz.site.export_prose import FormulaError, html_of, mathml
 CHAPTERS = [path.stem for path in sorted(packaged_folder().glob("*.ipynb"))]
 MOST_BYTES = 12_000_000
 
+# The first test that asks for the whole site has it recorded: minutes, with other tests beside it.
+pytestmark = pytest.mark.timeout(800)
+
 expect.set_options(timeout=15_000)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 import pytest
 import websocket
-from browser import Server, running
+from browser import Server, running, wait_idle
 from hostile import messages, send
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -35,7 +35,6 @@ CHAPTERS = [
 ]
 AT_A_TIME, TIMES, TWICE = 25, 210, 2  # each batch goes to two chapters: 10,500 messages and more in all
 GROWTH = 50e6  # bytes
-IDLE = 0.05  # of one core
 LARGEST = (
     "?bits=6&hidden=16-16-16-16-16-16&epochs=5000&schemes=zeros,ones,standard_xavier,normalized_xavier,"
     "standard_letkeman,normalized_letkeman,kaiming"
@@ -69,24 +68,6 @@ def look(page: KernelPage) -> None:
     page.settle()
 
 
-def used(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return times.user + times.system
-
-
-def wait_idle(processes: list[psutil.Process], seconds: float = 240) -> None:
-    """Wait until each process uses less than 5 % of a core for two seconds."""
-    deadline = time.monotonic() + seconds
-    busy = processes
-    while busy and time.monotonic() < deadline:
-        before = [used(process) for process in busy]
-        time.sleep(2)
-        busy = [
-            process for process, then in zip(busy, before, strict=True) if used(process) - then >= 2 * IDLE
-        ]
-    assert not busy, f"still at work after {seconds:.0f} s: {busy}"
-
-
 def right_after_337(page: KernelPage) -> None:
     """A fresh run from all ones, seed 1, gives the number it must."""
     page.update(page.find(description="Seed"), value=2)
@@ -112,7 +93,7 @@ def test_ten_thousand_hostile_messages_change_nothing(server: Server) -> None:
         with ThreadPoolExecutor(len(pages)) as pool:
             list(pool.map(look, pages))
         kernels = [page.process() for page in pages]
-        wait_idle(kernels)
+        wait_idle(kernels, 240)
         models = [len(page.models) for page in pages]
         before = [
             process.memory_full_info().uss for process in [*kernels, psutil.Process(server.process.pid)]
@@ -143,7 +124,7 @@ def test_ten_thousand_hostile_messages_change_nothing(server: Server) -> None:
             page.settle()
             assert kernel.is_running()
             assert page.process() == kernel, "the kernel was started anew"
-        wait_idle(kernels)
+        wait_idle(kernels, 240)
         print(f"settled: {time.monotonic() - begun:.0f} s")
         after = [process.memory_full_info().uss for process in [*kernels, psutil.Process(server.process.pid)]]
         print("MB", [(round(a / 1e6), round((b - a) / 1e6, 1)) for a, b in zip(before, after, strict=True)])

@@ -38,8 +38,8 @@ def count_library(page: Page) -> None:
 def opened(browser: Browser, lab: Server) -> Iterator[tuple[Page, WatchedPages]]:
     """The chapter, opened and run from top to bottom, with its five charts drawn."""
     pages = WatchedPages(browser)
-    # High, because JupyterLab draws only what is near the screen.
-    page = pages(viewport={"width": 1400, "height": 6000})
+    # Higher than the chapter: JupyterLab draws only what is near the screen, and 4.2 removes the rest again.
+    page = pages(viewport={"width": 1400, "height": 8000})
     count_library(page)
     page.goto(lab.address(f"/lab/tree/{NOTEBOOK}"))
     page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=DRAWN_SECONDS * 1000)

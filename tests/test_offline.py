@@ -195,9 +195,10 @@ def test_all_ones_need_337_updates(open_page: Callable[..., Page]) -> None:
     expect(page.locator(".lkv-where").first).to_have_text("update 0 of 337")
     to_the_end(page)
     expect(page.locator(".lkv-readout")).to_contain_text("1 0 1 0 0 = 20 ✓")
-    # The sigmoid's clock is the same.
+    # The sigmoid's clock is the same, and so is what it starts from.
     expect(page.locator(".lkv-where").nth(1)).to_have_text("update 337 of 337")
-    page.get_by_role("button", name="Standard Xavier").click()
+    page.get_by_role("button", name="Standard Xavier").last.click()
+    expect(page.get_by_role("button", name="Standard Xavier", pressed=True)).to_have_count(2)
     known = doing_it_wrong.one_example("standard_xavier").finish()
     expect(page.locator(".lkv-where").first).to_have_text(f"update 0 of {known.updates}")
 

@@ -7,6 +7,7 @@ import http.server
 import re
 import threading
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -354,6 +355,21 @@ def test_a_line_of_results_is_read_out_once_it_rests(page: Page) -> None:
     assert page.evaluate("heard") == ["8 draws"]
 
 
+@pytest.mark.browser
+def test_a_line_that_empties_takes_nothing_from_the_stage(page: Page) -> None:
+    stage = present(page)
+    said = stage.locator(".lkv-stage-said")
+    page.evaluate("words.innerHTML = '<p>Computing</p>'")
+    expect(said).to_have_text("Computing")
+    page.evaluate("words.innerHTML = ''")  # it is over, and nothing is left of it
+    expect(said).to_have_text("")
+    page.keyboard.press("1")
+    page.evaluate("words.innerHTML = '<p>Computing</p>'; words.innerHTML = ''")
+    page.wait_for_timeout(1200)  # longer than a line has to rest
+    expect(said).to_have_text("zeros")
+    expect(said).not_to_have_class(re.compile("lkv-unseen"))
+
+
 # --- On real chapters -----------------------------------------------------------------------------------
 
 
@@ -425,6 +441,12 @@ def test_a_lesson_is_given_with_the_keys(chapter: Page) -> None:
     expect(stage.locator(".lkv-number").first).not_to_have_text("exactly 0")
 
 
+def fills_its_box(chart: Locator) -> bool:
+    """Whether a chart has followed its new size, with a drawing of its own."""
+    box, drawn = chart.bounding_box(), chart.locator("svg.main-svg").first.bounding_box()
+    return all(abs(drawn[side] - box[side]) <= 3 for side in ("width", "height"))
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080)])
 def test_the_last_row_can_read_network_and_charts(chapter: Page, width: int, height: int) -> None:
@@ -432,7 +454,8 @@ def test_the_last_row_can_read_network_and_charts(chapter: Page, width: int, hei
     stage = present(chapter)
     charts = stage.locator(".lkv-chart")
     expect(charts).to_have_count(2)
-    chapter.wait_for_timeout(500)  # charts follow their new size with a drawing of their own
+    for k in range(2):
+        wait_until(functools.partial(fills_its_box, charts.nth(k)), 20, f"chart {k} did not follow its size")
     picture = stage.locator(".lkv-picture").bounding_box()
     assert picture["y"] + picture["height"] <= height
     assert picture["height"] >= 0.5 * height
@@ -440,12 +463,29 @@ def test_the_last_row_can_read_network_and_charts(chapter: Page, width: int, hei
         box = charts.nth(k).bounding_box()
         assert box["y"] + box["height"] <= height
         assert box["width"] >= 0.4 * width
-        drawn = charts.nth(k).locator("svg.main-svg").first.bounding_box()
-        assert [drawn["width"], drawn["height"]] == pytest.approx([box["width"], box["height"]], abs=3)
     # A row of text is at least a fiftieth of the screen high, as on a slide of fifty lines.
     for text in (".lkv-chart .xtick text", ".lkv-sentence", ".lkv-player button"):
         assert stage.locator(text).first.bounding_box()["height"] >= height / 50
     assert violations(chapter) == []
+
+
+@pytest.mark.browser
+def test_three_charts_beside_a_network_stay_legible(chapter: Page) -> None:
+    chapter.set_viewport_size({"width": 1920, "height": 1080})
+    stage = present(chapter)
+    for title in ("The sigmoid and its slope", "The whole table"):
+        chapter.keyboard.press("PageDown")
+        expect(stage.get_by_role("heading", name=title)).to_be_visible()
+        expect(stage.get_by_role("button", name="All ones", pressed=True)).to_be_visible()
+    gradients = stage.locator(".lkv-chart").first
+    expect(gradients.locator(".ytick text").first).to_be_visible()
+    wait_until(lambda: fills_its_box(gradients), 20, "the chart did not follow its size")
+    boxes = [tick.bounding_box() for tick in gradients.locator(".ytick text").all()]
+    boxes.sort(key=lambda box: box["y"])
+    assert len(boxes) >= 3
+    for above, below in pairwise(boxes):
+        assert above["y"] + above["height"] <= below["y"] + 1
+    assert stage.get_by_label("Position in the run").bounding_box()["width"] >= 0.1 * 1920
 
 
 @pytest.mark.browser

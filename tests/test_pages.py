@@ -499,6 +499,13 @@ def test_the_sigmoid_shows_the_same_network_at_the_same_update(
     curve.press("One step forward")  # and the other way round
     expect(example.where).to_have_text("update 331 of 337")
     expect(example.numbers.first).to_have_text("331")
+    curve.press("All zeros")
+    expect(example.root.get_by_role("button", name="All zeros", pressed=True)).to_be_visible()
+    expect(curve.where).to_have_text("update 0 of 1")
+    expect(summary).to_contain_text("output 0.25")
+    example.press("All ones")  # as it was, for the other tests of this page
+    expect(curve.root.get_by_role("button", name="All ones", pressed=True)).to_be_visible()
+    expect(curve.where).to_have_text("update 0 of 337")
 
 
 # --- The whole table --------------------------------------------------------------------------------

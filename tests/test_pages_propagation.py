@@ -108,10 +108,10 @@ def test_overflow_shows_in_its_layer(tower: Locator) -> None:
 def test_another_draw_is_another_draw_and_the_shape_can_be_changed(tower: Locator) -> None:
     choose(tower, "Activation", "tanh")
     expect(tower.locator(".lkv-say")).to_contain_text("layer 20")
-    before = heights(tower.locator(".lkv-chart").first)
+    signal = tower.locator(".lkv-chart").first
+    before = heights(signal)
     tower.get_by_role("button", name="Draw again").click()
-    tower.page.wait_for_timeout(1500)
-    assert heights(tower.locator(".lkv-chart").first) != before
+    wait_until(lambda: heights(signal) != before, 20, "the same draw is still there")
     slide(tower.get_by_role("slider", name="Layers"), "End")
     expect(tower.locator(".lkv-say")).to_contain_text("layer 50", timeout=30_000)
     slide(tower.get_by_role("slider", name="Layers"), "Home")

@@ -273,6 +273,7 @@ def test_changes_by_hand_are_made_and_undone(page: playground.Playground) -> Non
         page.editor.change = {"place": [1, 0, 3], "value": value}
     page.editor.change = {"place": [2, 1], "value": -1.0}
     page.finish()
+    assert page.editor.change == {}  # answered
     changed = page.recordings["kaiming"].parameters[0]
     assert page.settings.edits == (Edit("kaiming", (1, 0, 3), 0.3), Edit("kaiming", (2, 1), -1.0))
     assert np.flatnonzero(changed != start).tolist() == [3, 5 * 8 + 8 + 64 + 1]
@@ -287,6 +288,15 @@ def test_changes_by_hand_are_made_and_undone(page: playground.Playground) -> Non
     page.finish()
     np.testing.assert_array_equal(page.recordings["kaiming"].parameters[0], start)
     assert page.undo.disabled
+
+
+def test_the_same_change_can_be_made_again_at_once_after_it_was_undone(page: playground.Playground) -> None:
+    for _ in range(2):
+        page.editor.change = {"place": [1, 0, 3], "value": 2.5}
+        assert [edit.value for edit in page.settings.edits] == [2.5]
+        page.undo.click()
+        assert page.settings.edits == ()
+        assert page.editor.change == {}  # not only once the run has come: another wish may come before
 
 
 def test_a_new_draw_is_a_new_seed_that_is_shown(page: playground.Playground) -> None:

@@ -238,6 +238,9 @@ def test_numbers_are_told_as_people_write_them():
     assert told(4.26) == "4.3"
     assert told(463.2) == "463"
     assert told(2.54e-13) == "2.5·10<sup>\N{MINUS SIGN}13</sup>"
+    assert told(9.96e-6) == "1.0·10<sup>\N{MINUS SIGN}5</sup>"
+    assert told(0.6249, 3) == "0.625"
+    assert told(8.894e-5, 3) == "8.89·10<sup>\N{MINUS SIGN}5</sup>"
 
 
 # The other explorables

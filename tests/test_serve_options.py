@@ -34,6 +34,7 @@ from browser import (
     free_port,
     running,
     wait_drawn,
+    wait_idle,
     wait_until,
 )
 from nbformat import v4, write
@@ -601,12 +602,12 @@ def test_a_kernel_without_a_page_ends_and_one_with_a_silent_page_stays(folder: P
 def test_preheated_kernels_wait_are_used_and_do_not_count(folder: Path) -> None:
     with running("serve", "--notebooks", str(folder), "--preheat", "1", "--max-sessions", "1") as server:
         wait_until(lambda: len(server.kernels()) == 1, 60, "no kernel was preheated")
-        waiting = server.kernels()[0].pid
-        time.sleep(3)  # it starts; a page that came sooner would get one of its own
+        (kernel,) = server.kernels()
+        wait_idle([kernel], 60)  # it starts; a page that came sooner would get one of its own
         page = ask(server, PAGE + "?theme=dark")
         name = re.search(r'"kernelId":\s*"([0-9a-f-]{36})"', page.text)[1]
-        (used,) = [kernel.pid for kernel in server.kernels() if name in " ".join(kernel.cmdline())]
-        assert used == waiting
+        (used,) = [each.pid for each in server.kernels() if name in " ".join(each.cmdline())]
+        assert used == kernel.pid
         wait_until(lambda: len(server.kernels()) == 2, 60, "the pool was not filled again")
         assert ask(server, PAGE).status == 503
 

@@ -442,6 +442,11 @@ def test_notebooks_of_the_checkout_are_saved_without_outputs() -> None:
     assert "widgets" not in notebook.metadata
 
 
+def test_lab_of_the_checkout_starts_without_a_warning() -> None:
+    with running("lab") as server:
+        assert "Warning" not in server.log.read_text()
+
+
 def test_a_users_own_copies_are_saved_as_they_are(tmp_path: Path) -> None:
     config = lab_config(tmp_path, 8888, False, "/lab", "token")
     assert "pre_save_hook" not in config.FileContentsManager

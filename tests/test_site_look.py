@@ -121,8 +121,7 @@ def test_landing_pictures_live_without_a_kernel(pages: WatchedPages, voila: Serv
     fetched = page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)")
     assert not [name for name in fetched if re.search("plotly|voila.js|api/", name)]
     first = texts(page)
-    page.wait_for_timeout(1200)
-    assert texts(page) != first
+    wait_until(lambda: texts(page) != first, 20, "the pictures do not move")
     page.get_by_role("button", name="Pause the pictures").click()
     page.wait_for_timeout(200)
     paused = texts(page)
@@ -147,8 +146,7 @@ def test_nothing_moves_for_a_reader_who_asked_for_less_motion(pages: WatchedPage
     page.wait_for_timeout(1000)
     assert texts(page) == first
     page.get_by_role("button", name="Play the pictures").click()
-    page.wait_for_timeout(1000)
-    assert texts(page) != first
+    wait_until(lambda: texts(page) != first, 20, "the pictures do not move")
 
 
 @pytest.mark.browser

@@ -603,6 +603,8 @@ def test_a_change_is_clamped_and_nonsense_is_refused(make: Any) -> None:
     ):
         page.sets(change=wish)
         assert editor.change == {"place": [1, 0, 3], "value": 10.0}
+    page.sets(change={})
+    assert editor.change == {}
 
 
 def test_files_are_made_when_asked_for_and_failures_are_said() -> None:

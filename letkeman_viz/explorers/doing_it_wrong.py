@@ -12,6 +12,7 @@ from ..recording import Recording
 from ..training import train, train_one
 from ..widgets import ActivationCurve, AnswerGrid
 from .explorable import RunExplorable
+from .live import row
 
 SCHEMES = ["zeros", "ones", "standard_xavier"]
 LEARNING_RATE = 1.0
@@ -77,8 +78,8 @@ def whole_table(initializer: str = "ones", seed: int = 1) -> WholeTable:
 
 
 def sigmoid(lesson: RunExplorable) -> ipywidgets.Widget:
-    """The sigmoid and its slope with every neuron of ``lesson`` on them; its player moves both."""
+    """The sigmoid and its slope with every neuron of ``lesson`` on them, and the lesson's own controls."""
     curve = ActivationCurve(run=lesson.run, player=lesson.player)
-    box = ipywidgets.VBox([lesson.player, curve])
+    box = ipywidgets.VBox([row(lesson.scheme), lesson.player, curve])
     box.add_class("lkv-explorable")
     return box

@@ -78,8 +78,8 @@ class Playground(Live):
         self.undo_all = ipywidgets.Button(description="Undo all changes")
         self.level = ipywidgets.BoundedFloatText(0.5, min=-10, max=10, step=0.1, description="All weights")
         self.equal = ipywidgets.Button(description="Set all equal")
-        self.undo.on_click(lambda _: self._edit(self.settings.edits[:-1]))
-        self.undo_all.on_click(lambda _: self._edit(()))
+        self.undo.on_click(lambda _: self._take_back(self.settings.edits[:-1]))
+        self.undo_all.on_click(lambda _: self._take_back(()))
         self.equal.on_click(lambda _: self._change({"place": (), "value": self.level.value}))
         self.controls.widgets["edits"] = [self.editor, self.undo, self.undo_all, self.level, self.equal]
         self.controls.write(self.settings)  # a link can hide or fix these too
@@ -166,7 +166,9 @@ class Playground(Live):
         return {name: self.recordings[name] for name in self.settings.schemes}
 
     def _change(self, wish: dict[str, Any]) -> None:
-        """Change the weight or bias at a place of the network on show."""
+        """Change the weight or bias at a place of the network on show; an empty wish has been answered."""
+        if not wish:
+            return
         edit = Edit(self.settings.shown, tuple(wish["place"]), round(float(wish["value"]), 4))
         kept = self.settings.edits
         # Changes of one place in a row count as one, so that a drag is undone at once.
@@ -177,6 +179,10 @@ class Playground(Live):
     def _edit(self, edits: tuple[Edit, ...]) -> None:
         self.controls.edits = edits
         self._restart()
+
+    def _take_back(self, kept: tuple[Edit, ...]) -> None:
+        self.editor.change = {}  # the same wish again is a new one
+        self._edit(kept)
 
     def _choose(self, change: dict[str, Any]) -> None:
         """A panel of the race was pressed: its network is the one to be seen in full."""
@@ -236,6 +242,7 @@ class Playground(Live):
             for name, recording in found.items():
                 self.runs[name].recording = recording
         self._set_rows(0 if settings.mode == "one" else self.settings.number)
+        self.editor.change = {}
         for chart, figure in zip(self.charts, drawn, strict=True):
             chart.show(figure)
         shown = self.settings.shown if self.settings.shown in found else settings.shown

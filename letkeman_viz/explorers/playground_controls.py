@@ -204,14 +204,18 @@ class Controls:
         self.arrange(settings.hide)
 
     def arrange(self, hide: tuple[str, ...]) -> None:
-        """Show the controls that mean something now, but for those to ``hide``."""
+        """Show the controls that mean something now, but for those to ``hide``.
+
+        Where the schemes are fixed, those that take no part mean nothing.
+        """
         own = self.task.value == "own"
         useless = {"table": not own, "bits": own, "gain": not self.schemes["scaled"].value}
         useless["epochs"] = useless["order"] = self.mode.value == "one"
         for name, widgets in self.widgets.items():
             for k, widget in enumerate(widgets):
                 spare = name == "hidden" and k > self.depth.value
-                gone = name in hide or useless.get(name, False) or spare
+                idle = name == "schemes" and widget.disabled and not widget.value
+                gone = name in hide or useless.get(name, False) or spare or idle
                 widget.layout.display = "none" if gone else ""
         for box, inside in self.groups.items():
             empty = all(widget.layout.display == "none" for widget in inside)

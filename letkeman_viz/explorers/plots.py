@@ -26,17 +26,19 @@ def figure(
 ) -> Figure:
     """A figure in the house style; ``xaxis`` and ``yaxis`` are Plotly's, with ``title`` as a plain string.
 
-    ``layout`` has what else of Plotly's layout differs from the house style.
+    ``layout`` has what else of Plotly's layout differs from the house style, and of ``margin`` the sides
+    that do.
     """
     names = sum(trace.get("showlegend", True) for trace in traces)
     top = 28 if names < 2 else 44 if names < 4 else 62  # room for no, one or two lines of legend
+    margin = {"l": 50 if "title" in yaxis else 46, "r": 18, "t": top, "b": 34, **layout.pop("margin", {})}
     heading = {"text": title, "x": 0, "xref": "paper", "xanchor": "left", "y": 0.98, "font": {"size": 13}}
     return {
         "data": list(traces),
         "layout": {
             "title": heading,
             "template": "none",
-            "margin": {"l": 50 if "title" in yaxis else 46, "r": 18, "t": top, "b": 34},
+            "margin": margin,
             "font": {"size": 12},
             "xaxis": _axis(xaxis),
             "yaxis": _axis(yaxis),

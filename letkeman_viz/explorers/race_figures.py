@@ -25,7 +25,7 @@ def _figure(runs: Runs, title: str, curves: list[Curve], true: Any, yaxis: Any) 
         "nticks": 6,
     }
     # The panels above are the legend; a second one would take the room of the lines.
-    return figure(title, lines, xaxis, yaxis, showlegend=False, margin={"l": 46, "r": 18, "t": 28, "b": 34})
+    return figure(title, lines, xaxis, yaxis, showlegend=False, margin={"t": 28})
 
 
 def loss_figure(runs: Runs) -> Figure:

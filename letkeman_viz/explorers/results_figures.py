@@ -16,7 +16,7 @@ from .race_schemes import LABELS, scheme_line
 LEVELS = 160
 BELOW: dict[str, Any] = {
     "legend": {"orientation": "h", "x": 0, "y": -0.16, "yanchor": "top"},
-    "margin": {"l": 50, "r": 18, "t": 28, "b": 34},
+    "margin": {"l": 50, "t": 28},
 }
 """Five names take two or three lines: under the chart they are in nobody's way, and Plotly makes room."""
 ACTIVE = "+active"
@@ -140,7 +140,7 @@ def ends_figure(records: Records, chosen: Sequence[int]) -> Figure:
         "ticktext": [_two_lines(n) for n in names],
         "range": [len(names) - 0.5, -0.5],  # the first scheme above the others, as in the table
     }
-    layout = {"margin": {"l": 88, "r": 18, "t": 28, "b": 34}, "hovermode": False}
+    layout = {"margin": {"l": 88, "t": 28}, "hovermode": False}
     return figure(
         "Final loss of every seed; rings: the five", traces, {"title": "final loss", **ticks}, yaxis, **layout
     )

@@ -13,7 +13,7 @@ from .plots import Figure, Trace, figure, log_axis
 from .race_schemes import LABELS, scheme_line
 
 LOSS, RIGHT = "loss", "right"
-MARGIN = {"l": 46, "r": 18, "t": 28, "b": 34}
+MARGIN = {"t": 28}
 
 
 def band_figure(study: Study, what: str, count: int) -> Figure:
@@ -86,5 +86,5 @@ def wins_figure(schemes: Sequence[str], shares: dict[int, NDArray[np.float64]]) 
     top = 100.0 * max(float(share.max()) for share in shares.values())
     share = {"range": [0, 1.25 * top], "ticksuffix": " %"}
     names = {"autorange": "reversed", "automargin": True}
-    margin = {**MARGIN, "l": 130, "t": 44}
+    margin = {"l": 130, "t": 44}
     return figure("How often it comes first", bars, share, names, margin=margin, hovermode="closest")

@@ -168,7 +168,8 @@ class DeepTraining(Live):
         updates = {name: np.mean([step.update for step in steps], axis=0) for name, steps in seen.items()}
         losses = {name: np.array([step.loss for step in steps]) for name, steps in seen.items()}
         told_of = [
-            f"<b>{name}</b>: loss {losses[name][-1]:.3g}, layer 1 moved by {told(100 * steps[-1].moved[0])} %"
+            f"<b>{name}</b>: loss {told(losses[name][-1], 3)},"
+            f" layer 1 moved by {told(100 * steps[-1].moved[0])} %"
             for name, steps in seen.items()
         ]
         words = say(f"After {number} step{'s' * (number > 1)}, from", "; ".join(told_of) + " of its length.")

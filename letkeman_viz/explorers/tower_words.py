@@ -17,14 +17,14 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 NAMES = {"sigmoid": "the sigmoid", "tanh": "tanh", "relu": "ReLU", "linear": "a linear layer"}
 
 
-def told(value: float) -> str:
-    """A number with two digits, as people write it."""
+def told(value: float, digits: int = 2) -> str:
+    """A number with so many digits, as people write it."""
     if value == 0.0 or not math.isfinite(value):
         return "0" if value == 0.0 else str(value)
     if 0.001 <= abs(value) < 100_000:
-        return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2g}"
-    power = math.floor(math.log10(abs(value)))
-    return f"{value / 10.0**power:.1f}·10<sup>{power}</sup>".replace("-", "\N{MINUS SIGN}")
+        return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.{digits}g}"
+    size, power = f"{value:.{digits - 1}e}".split("e")
+    return f"{size}·10<sup>{int(power)}</sup>".replace("-", "\N{MINUS SIGN}")
 
 
 def say(*sentences: str) -> str:

@@ -17,6 +17,8 @@ def run(config: Config) -> None:
     # JupyterLab's own extensions use old names, which is nothing the user could mend. Voila, one of them,
     # turns these warnings on when it is imported, so that has to have happened before.
     warnings.filterwarnings("ignore", category=DeprecationWarning, module="traitlets")
+    # traitlets checks a setting twice, and Jupyter takes the second time for another hook.
+    warnings.filterwarnings("ignore", "Overriding existing pre_save_hook", UserWarning)
     server = LabApp.initialize_server(argv=[], config=config)
     address = (
         f"http://localhost:{server.port}{config.LabApp.default_url}?token={config.IdentityProvider.token}"

@@ -20,7 +20,8 @@ class Editor(Widget):
     """A slider and a number for what ``diagram`` has pinned: its value before training.
 
     ``change`` is the wish of the page, {"place": as ``NetworkDiagram.pinned``, "value": -10 to 10}. Whoever
-    computes the run decides what becomes of it. ``run`` is the one that the diagram shows.
+    computes the run decides what becomes of it, and empties ``change`` once that is shown: until then the
+    slider and the number stand where they were put. ``run`` is the one that the diagram shows.
     """
 
     _esm = esm("editor.js")
@@ -35,6 +36,8 @@ class Editor(Widget):
     @traitlets.validate("change")
     def _check(self, proposal: dict[str, Any]) -> dict[str, Any]:
         wish = proposal["value"]
+        if not wish:
+            return {}
         place, value = wish.get("place"), wish.get("value")
         good = (
             isinstance(place, list)

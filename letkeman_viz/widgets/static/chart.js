@@ -77,6 +77,20 @@ function themed(layout, el) {
   return { ...merged, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", autosize: true };
 }
 
+const TICK = 15; // px that the label of a tick needs
+
+/** A logarithmic axis without the ticks whose labels would touch on so low a chart; its lowest, maybe a zero's, stays. */
+function thinned(axis, height) {
+  const { type, range, tickvals, ticktext } = axis ?? {};
+  if (type !== "log" || !range || !tickvals) return axis;
+  const scale = height / (range[1] - range[0]);
+  const ticks = tickvals.map((value, k) => ({ value, text: ticktext[k], at: Math.log10(value) * scale }));
+  const kept = [];
+  for (const tick of ticks.sort((a, b) => a.at - b.at))
+    if (!kept.length || tick.at - kept.at(-1).at >= TICK) kept.push(tick);
+  return { ...axis, tickvals: kept.map(({ value }) => value), ticktext: kept.map(({ text }) => text) };
+}
+
 const CLIPS = Symbol.for("letkeman_viz.clips"); // how many the page has had: every chart is a module of its own
 
 /** A line at the play head, which can cover what lies to the right of it. @returns {(step: number) => void} */
@@ -171,7 +185,9 @@ export default {
       if (!Plotly || !data || signal.aborted || plot.clientWidth === 0) return;
       waiting.remove();
       plot.classList.remove("lkv-moving");
-      await Plotly.react(plot, coloured(data, el), themed(layout, el), { displayModeBar: false, responsive: false });
+      const { t = 0, b = 0 } = layout.margin ?? {};
+      const fitting = { ...layout, yaxis: thinned(layout.yaxis, plot.clientHeight - t - b) };
+      await Plotly.react(plot, coloured(data, el), themed(fitting, el), { displayModeBar: false, responsive: false });
       if (signal.aborted) return;
       if (!plot.dataset.clicks) plot.on("plotly_click", tellClick);
       plot.dataset.clicks = "yes";

@@ -34,14 +34,13 @@ export default {
       model.set("change", { place: place(), value });
       tell();
     }
-    range.addEventListener("input", () => {
-      number.value = range.value;
-      change(Number(range.value));
-    });
+    range.addEventListener("input", () => change(Number(range.value)));
     number.addEventListener("change", () => change(number.valueAsNumber));
 
     function draw(run, frame) {
       const start = valueAt(run, 0, place());
+      const wish = model.get("change"); // empty once what came of it is shown
+      const value = String(wish.place) === String(place()) ? wish.value : start;
       const found = start !== undefined && partOf(place());
       hint.hidden = Boolean(found);
       controls.hidden = !found;
@@ -51,13 +50,14 @@ export default {
       for (const input of [range, number]) {
         input.setAttribute("aria-label", `Before training, ${what}`);
         input.disabled = model.get("disabled");
-        if (input !== document.activeElement) input.value = String(Number(start.toPrecision(4)));
+        if (input !== document.activeElement) input.value = String(Number(value.toPrecision(4)));
       }
       setText(now, frame === 0 ? "" : `now ${formatNumber(valueAt(run, frame, place()))}`);
     }
     const view = await follow({ model, el, host, signal }, { rebuild: () => {}, draw });
     if (signal.aborted) return;
     diagram.on("change:pinned", view.drawNow);
-    model.on("change:disabled", view.drawNow);
+    model.on("change:disabled change:change", view.drawNow);
+    for (const input of [range, number]) input.addEventListener("blur", view.drawNow); // what was typed may not be what is
   },
 };

@@ -160,6 +160,7 @@ export function presenter(home, showKeys) {
   /** @param unseen for those who hear it only: others see it where it stands */
   function announce(text, unseen = false) {
     if (!stage) return false;
+    if (unseen && !text && !head.said.classList.contains("lkv-unseen")) return true; // what is seen is not for it to take away
     head.said.classList.toggle("lkv-unseen", unseen);
     head.said.textContent = text;
     return true;
