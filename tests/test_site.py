@@ -69,6 +69,12 @@ label = ipywidgets.Label("kernel says 0")
 counter.observe(lambda change: setattr(label, "value", f"kernel says {change.new}"), "value")
 label
 """
+LATE = """
+import sys, time
+sys.stdout.flush_timeout = sys.stderr.flush_timeout = 0  # the reply does not wait for what is published
+sys.stdout.pub_thread.schedule(lambda: time.sleep(6))  # which is late
+"late, but here"
+"""
 
 
 @pytest.fixture(scope="module")
@@ -307,6 +313,15 @@ def test_failing_cell_says_so_without_its_traceback(pages: WatchedPages, site: S
     assert "This part of the page could not run" in text
     assert "ZeroDivisionError" not in text
     pages.assert_clean(page)
+
+
+def test_what_comes_late_is_waited_for(tmp_path: Path) -> None:
+    write_notebook(tmp_path / "late.ipynb", v4.new_markdown_cell("# Late"), v4.new_code_cell(LATE))
+    with (
+        running("serve", "--notebooks", str(tmp_path)) as server,
+        urllib.request.urlopen(f"{server.url}/voila/render/late.ipynb", timeout=60) as answer,
+    ):
+        assert "late, but here" in answer.read().decode()
 
 
 @pytest.mark.browser

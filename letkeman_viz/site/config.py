@@ -25,6 +25,11 @@ LAB_EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widg
 # Idle kernels are looked for twice in the time after which they end: none outlives its page by two of it.
 MOST_SECONDS_BETWEEN_CULLS = 60
 
+# What a cell shows may reach the server long after its kernel has said that the cell has run: while a class
+# opens the playground, thousands of messages wait before it. nbclient waits 4 s and then leaves it out, in
+# silence.
+MOST_SECONDS_TO_PREPARE = 180
+
 CELL_ERROR = (
     "This part of the page could not run. Reload the page to try again; the terminal says what happened."
 )
@@ -108,7 +113,15 @@ def voila_config(options: ServeOptions) -> Config:
             "default_pool_size": options.preheat,
         }
     )
-    config.VoilaExecutor.cell_error_instruction = CELL_ERROR
+    config.VoilaExecutor.update(
+        {
+            "startup_timeout": MOST_SECONDS_TO_PREPARE,
+            "iopub_timeout": MOST_SECONDS_TO_PREPARE,
+            "raise_on_iopub_timeout": True,
+            "cell_error_instruction": CELL_ERROR,
+            "cell_timeout_instruction": CELL_ERROR,
+        }
+    )
     return config
 
 
