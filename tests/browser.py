@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 import psutil
 import pytest
+from nbformat import v4, write
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, Playwright, Request, expect
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -40,6 +41,14 @@ CHROMIUM_ARGUMENTS = (
 # Two slow cores, a compiler at work: seconds are free here, hanging is not.
 START_SECONDS = 90
 DRAWN_SECONDS = 120
+
+LATE = """
+import sys, time
+sys.stdout.flush_timeout = sys.stderr.flush_timeout = 0  # the reply does not wait for what is published
+sys.stdout.pub_thread.schedule(lambda: time.sleep(6))  # which is late
+"late, but here"
+"""
+"""A cell whose output comes six seconds after its kernel has said that it has run."""
 
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]", ""}
 
@@ -68,6 +77,12 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def write_notebook(path: Path, *cells: object) -> None:
+    """Store a notebook with these cells that asks for the kernel ``python3``."""
+    kernelspec = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    write(v4.new_notebook(cells=list(cells), metadata={"kernelspec": kernelspec}), path)
 
 
 @dataclass

@@ -36,8 +36,9 @@ from browser import (
     wait_drawn,
     wait_idle,
     wait_until,
+    write_notebook,
 )
-from nbformat import v4, write
+from nbformat import v4
 from playwright.sync_api import Browser
 
 from letkeman_viz.site import access, announce, offline
@@ -63,12 +64,11 @@ def finished(coroutine: Coroutine[Any, Any, T]) -> T:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One small notebook."""
     folder = tmp_path_factory.mktemp("notebooks")
-    kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    cells = [
+    write_notebook(
+        folder / "01-page.ipynb",
         v4.new_markdown_cell("# A page"),
         v4.new_code_cell("import ipywidgets; ipywidgets.Label('hello')"),
-    ]
-    write(v4.new_notebook(cells=cells, metadata={"kernelspec": kernelspec}), folder / "01-page.ipynb")
+    )
     return folder
 
 

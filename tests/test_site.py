@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from browser import (
+    LATE,
     Server,
     WatchedPages,
     close_tab,
@@ -25,8 +26,9 @@ from browser import (
     running,
     wait_drawn,
     wait_until,
+    write_notebook,
 )
-from nbformat import v4, write
+from nbformat import v4
 from playwright.sync_api import Browser, Page, ViewportSize
 
 from letkeman_viz.site.chapters import (
@@ -69,12 +71,6 @@ label = ipywidgets.Label("kernel says 0")
 counter.observe(lambda change: setattr(label, "value", f"kernel says {change.new}"), "value")
 label
 """
-LATE = """
-import sys, time
-sys.stdout.flush_timeout = sys.stderr.flush_timeout = 0  # the reply does not wait for what is published
-sys.stdout.pub_thread.schedule(lambda: time.sleep(6))  # which is late
-"late, but here"
-"""
 
 
 @pytest.fixture(scope="module")
@@ -96,12 +92,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_notebook(folder / "02-broken.ipynb", v4.new_markdown_cell("# Broken"), v4.new_code_cell("1 / 0"))
     (folder / "private.txt").write_text("secret")
     return folder
-
-
-def write_notebook(path: Path, *cells: object) -> None:
-    """Store a notebook with these cells that asks for the kernel ``python3``."""
-    kernelspec = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
-    write(v4.new_notebook(cells=list(cells), metadata={"kernelspec": kernelspec}), path)
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,18 @@ from typing import Any
 import numpy as np
 import pytest
 from axe import violations
-from browser import DRAWN_SECONDS, Server, WatchedPages, close_tab, running, wait_drawn, wait_until
+from browser import (
+    DRAWN_SECONDS,
+    Server,
+    WatchedPages,
+    close_tab,
+    running,
+    wait_drawn,
+    wait_until,
+    write_notebook,
+)
 from jinja2 import Environment, FileSystemLoader
-from nbformat import v4, write
+from nbformat import v4
 from playwright.sync_api import Locator, Page, expect
 
 import letkeman_viz
@@ -31,15 +40,13 @@ TITLES = ["One", "Two", "Three"]
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Our site on three short notebooks."""
     folder = tmp_path_factory.mktemp("small")
-    kernelspec = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
     for number, title in enumerate(TITLES, start=1):
-        cells = [
+        write_notebook(
+            folder / f"0{number}-{title.lower()}.ipynb",
             v4.new_markdown_cell(f"# {title}\n\nFirst words of {title}."),
             v4.new_code_cell("import ipywidgets\nipywidgets.IntText(3, description='Number')"),
             v4.new_markdown_cell("More words.\n\n" * 80),
-        ]
-        notebook = v4.new_notebook(cells=cells, metadata={"kernelspec": kernelspec})
-        write(notebook, folder / f"0{number}-{title.lower()}.ipynb")
+        )
     with running("serve", "--notebooks", str(folder)) as server:
         yield server
 
