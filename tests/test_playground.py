@@ -18,7 +18,7 @@ import plotly.graph_objects as go
 import pytest
 
 from letkeman_viz import make_task, sweep_chunks, task_to_csv, train, train_one
-from letkeman_viz.explorers import playground, settings, sweep_map
+from letkeman_viz.explorers import live, playground, settings, sweep_map
 from letkeman_viz.explorers.fields import Edit, decades
 from letkeman_viz.explorers.settings import FIELDS, SCHEMES, Settings
 from letkeman_viz.widgets.standalone import standalone
@@ -200,6 +200,22 @@ def test_rates_are_short_to_write_and_rise() -> None:
 
 
 # --- The explorable ---------------------------------------------------------------------------------
+
+
+class BusyLoop:
+    """An event loop that does nothing by itself: what was found is shown in ``finish``."""
+
+    def is_closed(self) -> bool:
+        return False
+
+    def call_soon_threadsafe(self, _: Any) -> None:
+        pass
+
+
+@pytest.fixture(autouse=True)
+def kernel(script: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a kernel, nothing changes controls while a test does."""
+    monkeypatch.setattr(live, "running_loop", BusyLoop)
 
 
 @pytest.fixture
@@ -496,6 +512,7 @@ def test_stop_keeps_what_was_done(small_map: sweep_map.SweepMap, monkeypatch: py
     monkeypatch.setattr(sweep_map, "sweep_chunks", endless)
     small_map.start.click()
     assert shown.wait(20)
+    small_map._show_all()  # the loop's turn
     assert not small_map.stop.disabled
     small_map.stop.click()
     small_map.finish(20)
