@@ -6,6 +6,7 @@
 #   make test-deploy    deploy/ with a real JupyterHub and five users (needs npm)
 #   make lint    only the style and type checks
 #   make docs    the documentation, in docs/_build/html
+#   make engine  engine.wasm, from engine.c
 #   make clean   remove what these commands made
 
 # The newest acceptable Python, unless PYTHON says which: python3 itself if it is 3.11 or later.
@@ -29,7 +30,7 @@ APT = $(shell [ "$$(id -u)" = 0 ] || echo sudo) env DEBIAN_FRONTEND=noninteracti
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help app lab test test-minimum test-deploy style lint docs clean chromium
+.PHONY: help app lab test test-minimum test-deploy style lint docs engine clean chromium
 
 help: ## Say what can be made
 	@echo "make app    the chapters as a web site on http://localhost:$(PORT)  (PORT=... for another port)"
@@ -39,6 +40,7 @@ help: ## Say what can be made
 	@echo "make test-deploy   deploy/ with a real JupyterHub and five users (needs npm)"
 	@echo "make lint   only the style and type checks"
 	@echo "make docs   the documentation, in docs/_build/html"
+	@echo "make engine engine.wasm, from engine.c"
 	@echo "make clean  remove what these commands made"
 
 app: $(VENV)/installed
@@ -62,6 +64,10 @@ lint: style
 docs: $(VENV)/installed-docs
 	$(BIN)/python -m sphinx -q -W --keep-going docs docs/_build/html
 	@echo "The documentation is in docs/_build/html/index.html"
+
+# After a change of the C files: what it makes is committed with them.
+engine: $(VENV)/installed-test
+	$(BIN)/python -m letkeman_viz.engine.compile
 
 # Everything without a browser, then those pages that need all of the site.
 test-minimum: $(MINIMUM)/installed chromium

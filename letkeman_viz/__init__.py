@@ -1,14 +1,15 @@
 """letkeman_viz: see what weight initialization does to a neural network.
 
-The public science lives here. Nothing below imports a widget, a compiler or a web server: those
-come with :mod:`letkeman_viz.explorers`, with the first call that trains, and with
-:mod:`letkeman_viz.site`. The schemes for PyTorch and JAX are in :mod:`letkeman_viz.torch` and
+The public science lives here. Nothing below imports a widget or a web server: those come with
+:mod:`letkeman_viz.explorers` and :mod:`letkeman_viz.site`. wasmtime, which runs the engine, comes with the
+first call that computes. The schemes for PyTorch and JAX are in :mod:`letkeman_viz.torch` and
 :mod:`letkeman_viz.jax`.
 """
 
 from . import schemes as _schemes  # noqa: F401  (it registers the built-in ones)
 from .counting import counting_task
 from .deep_training import train_deep
+from .engine import EngineError
 from .initializers import INITIALIZERS, Initializer, get_initializer, register_initializer
 from .magnitude import (
     approximate,
@@ -33,6 +34,7 @@ __version__ = "0.1.0"
 __all__ = [
     "INITIALIZERS",
     "TASKS",
+    "EngineError",
     "Initializer",
     "Network",
     "Recording",

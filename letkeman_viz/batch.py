@@ -1,8 +1,7 @@
-"""Stochastic gradient descent, eight runs side by side: what ``train``, ``study`` and ``sweep`` are made of.
+"""Stochastic gradient descent, several runs side by side: what ``train``, ``study`` and ``sweep`` call.
 
-Runs go eight by eight through the compiled loop of ``_lanes.py``, and as many eights at a time as there are
-cores; an eight takes about as long as a run alone. What a run shares its eight with makes no difference to
-it, not in a single bit.
+Runs go through the engine in batches of at most eight, as many batches at a time as there are cores. What a
+run shares its batch with makes no difference to it, not in a single bit.
 """
 
 from __future__ import annotations
@@ -17,24 +16,21 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from .initializers import Initializer
-from .network import ACTIVATIONS, Network
+from .engine import Cancelled as Cancelled
+from .engine import Instance
+from .engine.engine import ACTIVATIONS, KINDS
+from .initializers import Initializer, scales
+from .network import Network
 from .recording import ENDINGS
 from .tasks import Table
 
-EIGHT = 8
-"""Runs that are trained side by side."""
-CHUNK = 2**20  # examples times parameters between two looks at `cancelled`: milliseconds
-AN_EXAMPLE = 100  # parameters that could be moved in the time that an example takes besides
-
-PAGE = 4096  # bytes
+LARGEST = 8
+"""Runs in a batch at most."""
+MOST_MEMORY = 2**30  # bytes of results that a batch may hold
 
 Stopped = Callable[[], bool]
-Kept = TypeVar("Kept")
-
-
-class Cancelled(Exception):
-    """Raised when a ``cancelled`` function said so; nothing was recorded."""
+Piece = TypeVar("Piece")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -90,160 +86,104 @@ class Run:
         return first if self.right[first] == rows else -1
 
 
-def run_all(
-    work: Sequence[tuple[Settings, Sequence[Start]]],
-    keep: Callable[[Settings, list[Run]], Kept],
-    cancelled: Stopped | None = None,
-) -> Iterator[Kept]:
-    """Train on all cores: what to ``keep`` of each piece of ``work``, in that order, as soon as it is there.
+def cores() -> int:
+    """Cores that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
-    A piece is at most eight runs; those with the same seed had best share one. The work stops when nobody
-    asks for more. Raises Cancelled when ``cancelled`` says so.
+
+def on_all_cores(
+    work: Sequence[Piece], do: Callable[[Piece, Stopped], Result], cancelled: Stopped | None
+) -> Iterator[Result]:
+    """What ``do(piece, stopped)`` returns for each piece of ``work``, in order, as soon as it is there.
+
+    ``do`` runs in as many threads as there are cores, which is of use where it releases Python's lock, as
+    the engine does. It should end early, with Cancelled, when ``stopped()`` is true: when ``cancelled`` says
+    so, or when the caller of this function asks for no more.
     """
     left = Event()
 
     def stopped() -> bool:
         return left.is_set() or (cancelled is not None and cancelled())
 
-    def train_and_keep(piece: tuple[Settings, Sequence[Start]]) -> Kept:
-        return keep(piece[0], _Eight(*piece, stopped).train())
-
-    # The compiled loop lets go of Python's lock, so threads do run side by side.
-    with ThreadPoolExecutor(max(1, min(len(work), os.cpu_count() or 1))) as pool:
+    with ThreadPoolExecutor(max(1, min(len(work), cores()))) as pool:
         try:
-            yield from pool.map(train_and_keep, work)
+            yield from pool.map(lambda piece: do(piece, stopped), work)
         finally:
             left.set()
 
 
-def eights(settings: Settings, starts: Sequence[Start]) -> list[tuple[Settings, Sequence[Start]]]:
-    """Work for ``run_all``: the ``starts`` in order, eight by eight."""
-    return [(settings, starts[k : k + EIGHT]) for k in range(0, len(starts), EIGHT)]
+def run_all(
+    work: Sequence[tuple[Settings, Sequence[Start]]],
+    keep: Callable[[Settings, list[Run]], Result],
+    cancelled: Stopped | None = None,
+) -> Iterator[Result]:
+    """Train all batches: what to ``keep`` of each, in that order, as soon as it is there.
 
-
-def presentation_order(seed: int, rows: int, shuffle: bool = True) -> Callable[[int], NDArray[np.int64]]:
-    """A function of a number of epochs that gives the next ones' order of the rows, (epochs, rows).
-
-    The order has a random stream of its own: it depends on the seed alone, not on the weights.
+    Raises Cancelled when ``cancelled`` says so.
     """
-    rng = np.random.default_rng([seed, 1])
-
-    def following(epochs: int) -> NDArray[np.int64]:
-        table = np.tile(np.arange(rows), (epochs, 1))
-        return rng.permuted(table, axis=1) if shuffle else table
-
-    return following
+    return on_all_cores(work, lambda batch, stopped: keep(batch[0], _train(*batch, stopped)), cancelled)
 
 
-def _compiled() -> Any:
-    from . import _lanes  # only here: Numba costs a third of a second and 60 MB
+def batches(settings: Settings, starts: Sequence[Start]) -> list[tuple[Settings, Sequence[Start]]]:
+    """Work for ``run_all``: the ``starts`` in order, in as many batches as there are cores, or more.
 
-    return _lanes
-
-
-def _rooms(*counts: int) -> list[NDArray[np.float64]]:
-    """Room for so many numbers of all lanes each, one behind the other from where a page of memory starts.
-
-    A processor that reads soon after it wrote, at the same place of another page, first takes the two for
-    one and waits. By where the arrays happen to lie that is up to half of the time again; so they always lie
-    alike, in the order that was found to be fast.
+    Two runs cost as much as one, so that batches are even.
     """
-    bare = np.zeros(sum(counts) * EIGHT + PAGE // 8)
-    start = -bare.ctypes.data % PAGE // 8
-    ends = start + EIGHT * np.cumsum(counts)
-    return [bare[end - EIGHT * count : end] for end, count in zip(ends, counts, strict=True)]
+    rows, frames = len(settings.table[0]), settings.max_frames
+    run = 8 * frames * settings.network.parameter_count + (12 + bool(frames) * rows) * (settings.epochs + 1)
+    size = min(LARGEST, 2 * -(-len(starts) // (2 * cores())), max(1, MOST_MEMORY // run))
+    return [(settings, starts[k : k + size]) for k in range(0, len(starts), size)]
 
 
-class _Eight:
-    """At most eight runs on their way; arrays are laid out as ``_lanes.py`` describes."""
+def _train(settings: Settings, starts: Sequence[Start], stopped: Stopped) -> list[Run]:
+    """Train at most eight runs side by side in an engine of their own."""
+    engine, network, runs = Instance(), settings.network, len(starts)
+    inputs, targets = settings.table
+    rows, epochs, frames, layers = len(inputs), settings.epochs, settings.max_frames, len(network.shapes)
+    engine.prepare(
+        "training", network.layer_sizes, layers, ACTIVATIONS.index(network.activation), rows, runs, epochs,
+        frames, settings.shuffle, settings.stop_when_solved, settings.bias,
+    )  # fmt: skip
 
-    def __init__(self, settings: Settings, starts: Sequence[Start], stopped: Stopped) -> None:
-        self._settings, self._starts, self._stopped = settings, starts, stopped
-        network, runs, epochs = settings.network, len(starts), settings.epochs
-        rows, frames = len(settings.table[0]), settings.max_frames
-        self._first = [
-            network.initial(start.initializer, start.seed, settings.bias)
-            if start.parameters is None
-            else start.parameters
-            for start in starts
-        ]
-        self._state = np.tile([0, 1, 1, 0], (runs, 1))
-        self._loss, self._after = np.empty((runs, epochs + 1)), np.zeros((runs, epochs + 1), dtype=np.int64)
-        self._presented = np.zeros((runs, epochs if frames else 0, rows), dtype=bool)
-        self._steps = np.zeros((runs, frames), dtype=np.int64)
-        self._frames = np.empty((runs, frames, network.parameter_count))
-        for k, parameters in enumerate(self._first):
-            self._loss[k, 0], right = network.judge(parameters, *settings.table)
-            self._after[k, 0] = right.sum()
-            self._frames[k, :1] = parameters
-        solved = (self._after[:, 0] == rows) & settings.stop_when_solved
-        self._state[:, 3] = np.where(solved, 1 + ENDINGS.index("solved"), 0 if epochs else 1)
+    def array(name: str, dtype: Any, *shape: int) -> NDArray[Any]:
+        return engine.array(f"training_{name}", dtype, *shape)
 
-    def train(self) -> list[Run]:
-        self._ask()
-        if (self._state[:, 3] == 0).any():
-            self._train()
-        return [self._run(k) for k in range(len(self._starts))]
+    array("inputs", np.float64, *inputs.shape)[:] = inputs
+    array("targets", np.float64, *targets.shape)[:] = targets
+    array("seeds", np.uint32, runs)[:] = [start.seed for start in starts]
+    array("rates", np.float64, runs)[:] = [start.learning_rate for start in starts]
+    array("noise", np.float64, runs)[:] = 0.0
+    kinds, drawn = array("kinds", np.int32, runs), array("scales", np.float64, runs, layers)
+    given = array("start", np.float64, runs, network.parameter_count)
+    for k, start in enumerate(starts):
+        kind, scale = scales(start.initializer, network.shapes)
+        if start.parameters is not None:
+            kind, given[k] = "given", start.parameters
+        elif kind == "given":
+            given[k] = network.initial(start.initializer, start.seed, settings.bias)
+        kinds[k] = KINDS.index(kind)
+        drawn[k] = scale
+    engine.run(stopped)
+    counts = array("counts", np.int32, runs, 4)
+    loss, right = array("loss", np.float64, runs, epochs + 1), array("right", np.int32, runs, epochs + 1)
+    steps = array("steps", np.int32, runs, frames)
+    parameters = array("frames", np.float64, runs, frames, network.parameter_count)
+    gradient = array("gradient", np.float64, runs, frames, layers)
+    presented = array("presented", np.bool_, runs, epochs if frames else 0, rows)
 
-    def _ask(self) -> None:
-        if self._stopped():
-            raise Cancelled
-
-    def _train(self) -> None:
-        core = _compiled()
-        use, runs = self._settings, len(self._starts)
-        rows = len(use.table[0])
-        filled = [*range(runs), *[runs - 1] * (EIGHT - runs)]  # lanes left over do a run again, for nobody
-        starts = [self._starts[k] for k in filled]
-        seeds = sorted({start.seed for start in starts})
-        following = [presentation_order(seed, rows, use.shuffle) for seed in seeds]
-        which = np.array([seeds.index(start.seed) for start in starts])
-        rate = np.array([start.learning_rate for start in starts], dtype=np.float64)
-        *room, p = self._room(3)
-        p[:] = np.stack([self._first[k] for k in filled], axis=1).ravel()
-        network = (p, *self._shape(), *use.table)
-        record = (self._state, self._steps, self._frames, self._loss, self._after, self._presented)
-        chunk = max(1, CHUNK // (rows * (AN_EXAMPLE + use.network.parameter_count)))
-        for epoch in range(0, use.epochs, chunk):
-            if epoch:
-                self._ask()
-            order = np.stack([draw(min(chunk, use.epochs - epoch)) for draw in following])
-            core.run_epochs(*network, order, which, rate, use.stop_when_solved, *room, *record)
-            if (self._state[:, 3] != core.RUNNING).all():
-                break
-
-    def _shape(self) -> tuple[NDArray[np.int64], int]:
-        network = self._settings.network
-        return np.array(network.layer_sizes), ACTIVATIONS.index(network.activation)
-
-    def _room(self, others: int) -> list[NDArray[np.float64]]:
-        """For activations, errors, targets of an example, other numbers and the parameters."""
-        network = self._settings.network
-        sizes = network.layer_sizes
-        return _rooms(sum(sizes), sum(sizes), sizes[-1], others, network.parameter_count)
-
-    def _run(self, k: int) -> Run:
+    def run(k: int) -> Run:
         """What became of run ``k``, in arrays of its own."""
-        epochs, kept, _, ended = self._state[k]
-        frames = None
-        if self._settings.max_frames:
-            parameters = self._frames[k, :kept].copy()
-            presented = self._presented[k, :epochs].copy()
-            frames = Frames(self._steps[k, :kept].copy(), parameters, self._gradient(parameters), presented)
-        loss, right = self._loss[k, : epochs + 1].copy(), self._after[k, : epochs + 1].copy()
-        return Run(loss, right, ENDINGS[ended - 1], frames)
+        done, count, ended = counts[k, :3].tolist()
+        recorded = None
+        if frames:
+            recorded = Frames(
+                steps[k, :count].astype(np.int64),
+                parameters[k, :count].copy(),
+                gradient[k, :count].copy(),
+                presented[k, :done].copy(),
+            )
+        curves = loss[k, : done + 1].copy(), right[k, : done + 1].astype(np.int64)
+        return Run(*curves, ENDINGS[ended - 1], recorded)
 
-    def _gradient(self, frames: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Mean |dL/dw| of every layer (F, L) at all ``frames``; the first needs no compiler."""
-        use = self._settings
-        first = use.network.gradient_magnitude(frames[0], *use.table)
-        parts = [first[None]]
-        if len(frames) > 1:
-            core = _compiled()
-            *room, gradient, p = self._room(len(first))
-            for k in range(1, len(frames), EIGHT):
-                self._ask()
-                some = frames[k : k + EIGHT]
-                core.gradients(some, *self._shape(), *use.table, p, *room, gradient)
-                parts.append(gradient.reshape(-1, EIGHT).T[: len(some)].copy())
-        return np.concatenate(parts)
+    return [run(k) for k in range(runs)]

@@ -1,6 +1,6 @@
 """Training a deep network for a few hundred steps, to see which of its layers move.
 
-Plain NumPy: in a network this wide the matrix products take the time. The compiled core of
+Plain NumPy, in minibatches: in a network this wide the matrix products take the time. The engine behind
 :mod:`letkeman_viz.training` is for the small networks that are watched weight by weight.
 """
 
@@ -12,12 +12,12 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from threadpoolctl import ThreadpoolController
 
 from . import checks
 from .initializers import Initializer, get_initializer
 from .mean_field import check_sizes
-from .network import ACTIVATIONS, activate, slope
-from .one_thread import one_thread
+from .network import ACTIVATIONS, backward_pass, forward_pass
 
 Values = NDArray[np.float64]
 
@@ -90,12 +90,13 @@ def _steps(
     start = [w.copy() for w in weights]
     with np.errstate(divide="ignore"):
         lengths = 1.0 / np.array([np.linalg.norm(w) or np.nan for w in weights])
-    order = np.empty(0, dtype=np.int64)
+    order, threads = np.empty(0, dtype=np.int64), ThreadpoolController()
     for number in range(1, steps + 1):
         if len(order) < rows:
             order = np.concatenate([order, rng.permutation(len(x))])
         chosen, order = order[:rows], order[rows:]
-        with np.errstate(over="ignore", invalid="ignore"), one_thread():
+        # On one thread: BLAS splits even products this small, and its threads wait by spinning.
+        with np.errstate(over="ignore", invalid="ignore"), threads.limit(limits=1, user_api="blas"):
             loss, changes = _step(x[chosen], t[chosen], weights, biases, activation, rate)
             update = lengths * changes
             moved = lengths * [np.linalg.norm(w - w0) for w, w0 in zip(weights, start, strict=True)]
@@ -108,17 +109,15 @@ def _step(
     x: Values, t: Values, weights: list[Values], biases: list[Values], activation: str, rate: float
 ) -> tuple[float, list[float]]:
     """One step of all parameters; the loss before it, and the length of each layer's change."""
-    activations, last = [x], len(weights) - 1
-    for k, (w, b) in enumerate(zip(weights, biases, strict=True)):
-        activations.append(activate("sigmoid" if k == last else activation, activations[-1] @ w + b))
+    layers = list(zip(weights, biases, strict=True))
+    names = [activation] * (len(layers) - 1) + ["sigmoid"]
+    activations = forward_pass(layers, names, x)
     off = activations[-1] - t
-    error = off * slope("sigmoid", activations[-1])
     lengths = []
-    for k in range(last, -1, -1):
-        change = activations[k].T @ error * (-rate / len(x))
-        biases[k] -= rate * error.mean(axis=0)
-        if k:
-            error = (error @ weights[k].T) * slope(activation, activations[k])
-        weights[k] += change
+    deltas = backward_pass(layers, names, activations, off)
+    for (w, b), a, delta in zip(layers, activations[:-1], deltas, strict=True):
+        change = a.T @ delta * (-rate / len(x))
+        w += change
+        b -= rate * delta.mean(axis=0)
         lengths.append(float(np.linalg.norm(change)))
-    return float(0.5 * (off * off).sum(axis=1).mean()), lengths[::-1]
+    return float(0.5 * (off * off).sum(axis=1).mean()), lengths

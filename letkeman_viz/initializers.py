@@ -18,15 +18,15 @@ from __future__ import annotations
 import inspect
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import checks
+from .engine import normal_quantiles
 
 MAX_FAN = 10**6
 """The largest layer of neurons that any scheme is asked about."""
@@ -40,15 +40,6 @@ Scale = Callable[[float, float], float]
 def _check_fans(fan_in: int, fan_out: int) -> None:
     checks.integer("fan_in", fan_in, 1, MAX_FAN)
     checks.integer("fan_out", fan_out, 1, MAX_FAN)
-
-
-# The standard library's is exact to double precision, and unlike SciPy's it costs a kernel no memory.
-_normal_quantile = np.vectorize(NormalDist().inv_cdf, otypes=[np.float64])
-
-
-def _standard_normal(quantiles: NDArray[np.float64]) -> NDArray[np.float64]:
-    # random() can give exactly 0, whose normal quantile is -inf; 2**-54 lies half a step above it.
-    return np.asarray(_normal_quantile(np.maximum(quantiles, 2.0**-54)))
 
 
 @dataclass(frozen=True)
@@ -133,7 +124,7 @@ class Normal(Initializer):
         return self.spread(fan_in, fan_out)
 
     def from_quantiles(self, quantiles: NDArray[np.float64]) -> NDArray[np.float64]:
-        return _standard_normal(quantiles) * self.spread(*quantiles.shape)
+        return normal_quantiles(quantiles) * self.spread(*quantiles.shape)
 
 
 @dataclass(frozen=True)
@@ -152,13 +143,29 @@ class Orthogonal(Initializer):
 
     def from_quantiles(self, quantiles: NDArray[np.float64]) -> NDArray[np.float64]:
         shape = quantiles.shape
-        standard = _standard_normal(quantiles)
+        standard = normal_quantiles(quantiles)
         tall = standard if shape[0] >= shape[1] else standard.T
         q, r = np.linalg.qr(tall)
         # QR leaves each column's sign to chance of the algorithm; only this choice is uniform over rotations.
         q = q * np.where(np.diagonal(r) < 0.0, -1.0, 1.0)
         directions: NDArray[np.float64] = q if shape[0] >= shape[1] else q.T
         return directions * (self.spread(*shape) * math.sqrt(max(shape)))
+
+
+def scales(scheme: Initializer, shapes: Sequence[tuple[int, int]]) -> tuple[str, list[float]]:
+    """How the engine draws the weights of a scheme: (kind, one scale for each of the layers' ``shapes``).
+
+    Scales are the weight itself (``"constant"``), a bound (``"uniform"``) or a standard deviation
+    (``"normal"``). Any other scheme, a class derived from those included, is ``"given"``: its weights have to
+    come from Python, and its scales are 0.
+    """
+    if type(scheme) is Constant:
+        return "constant", [scheme.value for _ in shapes]
+    if type(scheme) is Uniform:
+        return "uniform", [scheme.limit(*shape) for shape in shapes]
+    if type(scheme) is Normal:
+        return "normal", [scheme.spread(*shape) for shape in shapes]
+    return "given", [0.0 for _ in shapes]
 
 
 INITIALIZERS: dict[str, Callable[..., Initializer]] = {}

@@ -1,7 +1,8 @@
 """A dense network as one flat parameter vector, and its calculus in plain NumPy.
 
-This is the readable statement of what the network computes. Training uses a compiled twin
-(``_lanes.py``) that does the same arithmetic one example at a time; tests hold the two together.
+This is the readable statement of what a network computes, for any number of examples at once. Training runs
+in the engine (``engine/engine.c``), which does the same arithmetic one example at a time; tests hold the two
+together.
 
 Layout of the vector, layer by layer from input to output: the weights, row-major with shape
 (fan_in, fan_out), then the fan_out biases.
@@ -23,6 +24,8 @@ from . import checks
 from .initializers import Initializer, get_initializer
 
 Vector = NDArray[np.float64]
+Layers = Sequence[tuple[Vector, Vector]]
+"""Weights (fan_in, fan_out) and biases (fan_out,) of every layer."""
 
 ACTIVATIONS = ("sigmoid", "tanh", "relu")
 MAX_LAYERS = 20
@@ -36,8 +39,10 @@ _quietly = np.errstate(over="ignore", invalid="ignore")
 
 
 def activate(name: str, z: ArrayLike) -> Vector:
-    """The activation ``name`` of pre-activations ``z``, any shape."""
+    """The activation ``name`` (one of ``ACTIVATIONS``, or ``linear``) of pre-activations ``z``, any shape."""
     z = np.asarray(z, dtype=np.float64)
+    if name == "linear":
+        return z
     if name == "sigmoid":
         with np.errstate(over="ignore"):  # exp(-z) = inf gives the right limit, 0
             return np.asarray(1.0 / (1.0 + np.exp(-z)))
@@ -47,9 +52,61 @@ def activate(name: str, z: ArrayLike) -> Vector:
 def slope(name: str, a: ArrayLike) -> Vector:
     """Derivative of the activation ``name``, as a function of its *output* ``a``."""
     a = np.asarray(a, dtype=np.float64)
+    if name == "linear":
+        return np.ones_like(a)
     if name == "sigmoid":
         return a * (1.0 - a)
     return 1.0 - a * a if name == "tanh" else np.where(a > 0.0, 1.0, 0.0)
+
+
+@_quietly
+def forward_pass(layers: Layers, names: Sequence[str], inputs: Vector) -> list[Vector]:
+    """Activations of every layer, the inputs first, of a network of any depth.
+
+    Parameters
+    ----------
+    layers : sequence of (weights (fan_in, fan_out), biases (fan_out,))
+    names : sequence of str
+        The activation of each layer, as in ``activate``.
+    inputs : ndarray, shape (rows, fan_in of the first layer)
+
+    Returns
+    -------
+    list of ndarray
+        [(rows, size of layer), ...], one more than ``layers``.
+    """
+    activations = [inputs]
+    for (weights, biases), name in zip(layers, names, strict=True):
+        activations.append(activate(name, activations[-1] @ weights + biases))
+    return activations
+
+
+@_quietly
+def backward_pass(
+    layers: Layers, names: Sequence[str], activations: Sequence[Vector], gradient: Vector
+) -> list[Vector]:
+    """dL/d(pre-activation) of every layer but the input, by the chain rule from the last layer to the first.
+
+    Going back a layer, deltas pass through the weights and are multiplied by the activation's derivative.
+
+    Parameters
+    ----------
+    layers, names
+        As in ``forward_pass``.
+    activations : sequence of ndarray
+        What ``forward_pass`` gave.
+    gradient : ndarray, shape (rows, size of the last layer)
+        dL/d(last activations).
+
+    Returns
+    -------
+    list of ndarray
+        [(rows, size of layer), ...], as many as ``layers``.
+    """
+    deltas = [gradient * slope(names[-1], activations[-1])]
+    for k in range(len(layers) - 1, 0, -1):
+        deltas.insert(0, (deltas[0] @ layers[k][0].T) * slope(names[k - 1], activations[k]))
+    return deltas
 
 
 def check_bias(bias: float) -> float:
@@ -122,33 +179,25 @@ class Network:
             weights[...] = drawn
         return parameters
 
-    @_quietly
+    @property
+    def _names(self) -> list[str]:
+        """The activation of each layer."""
+        return [self.activation] * (len(self.layer_sizes) - 2) + ["sigmoid"]
+
     def forward(self, parameters: Vector, inputs: ArrayLike) -> list[Vector]:
         """Activations of every layer, the inputs first: [(rows, size of layer), ...]."""
-        activations = [np.atleast_2d(np.asarray(inputs, dtype=np.float64))]
-        if activations[0].shape[1] != self.layer_sizes[0]:
-            raise ValueError(
-                f"inputs have {activations[0].shape[1]} columns; this network has {self.layer_sizes[0]}"
-            )
-        layers = self.layers(parameters)
-        for k, (weights, biases) in enumerate(layers):
-            name = "sigmoid" if k == len(layers) - 1 else self.activation
-            activations.append(activate(name, activations[-1] @ weights + biases))
-        return activations
+        rows = np.atleast_2d(np.asarray(inputs, dtype=np.float64))
+        if rows.shape[1] != self.layer_sizes[0]:
+            raise ValueError(f"inputs have {rows.shape[1]} columns; this network has {self.layer_sizes[0]}")
+        return forward_pass(self.layers(parameters), self._names, rows)
 
-    @_quietly
     def errors(self, parameters: Vector, activations: list[Vector], targets: ArrayLike) -> list[Vector]:
         """dL/d(pre-activation) of every layer but the input: [(rows, size of layer), ...].
 
-        An example's weight gradient is the outer product of a layer's inputs with its errors; going
-        back a layer, errors pass through the weights and are multiplied by the activation's slope.
+        An example's weight gradient is the outer product of a layer's inputs with its errors.
         """
-        layers = self.layers(parameters)
-        outputs = activations[-1]
-        errors = [(outputs - np.asarray(targets)) * slope("sigmoid", outputs)]
-        for k in range(len(layers) - 1, 0, -1):
-            errors.insert(0, (errors[0] @ layers[k][0].T) * slope(self.activation, activations[k]))
-        return errors
+        off = activations[-1] - np.asarray(targets)
+        return backward_pass(self.layers(parameters), self._names, activations, off)
 
     @_quietly
     def gradient(self, parameters: Vector, inputs: ArrayLike, targets: ArrayLike) -> Vector:

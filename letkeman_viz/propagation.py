@@ -4,8 +4,10 @@ No training: weights are drawn, standard normal inputs go forward, and a standar
 the last layer's activations, comes back. Many networks are drawn at once, so that chance can be told from
 law; the law is in :mod:`letkeman_viz.mean_field`.
 
+The engine does the work. A weight of a uniform or normal scheme is one of its 32,768 evenly spaced quantiles
+(of the normal one, rounded to 1/7,600 of a standard deviation), which changes no variance by more than 1e-8.
 The same seed means the same quantiles for every scheme, so that two of them differ in scale and shape and
-never in luck (:mod:`letkeman_viz.draws`).
+never in luck; and a network is the same however many others are drawn.
 
 Sources: X. Glorot & Y. Bengio, 2010, whose figures 6 and 7 show these magnitudes; K. He et al., 2015; A. Saxe
 et al., 2013; S. Schoenholz et al., 2017.
@@ -15,32 +17,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import checks
-from .draws import Draws
-from .initializers import Initializer, get_initializer
-from .mean_field import ACTIVATIONS, SATURATED, check_sizes
-from .one_thread import one_thread
-from .training import Cancelled
+from .batch import Stopped, cores, on_all_cores
+from .engine import Instance
+from .engine.engine import ACTIVATIONS, FORMATS, KINDS, signed
+from .initializers import Initializer, get_initializer, scales
+from .mean_field import check_sizes
 
 Values = NDArray[np.float64]
 
-FORMATS: dict[str, type[np.floating[Any]]] = {
-    "float64": np.float64,
-    "float32": np.float32,
-    "float16": np.float16,
-}
-"""In what activations and gradients may be stored between layers; all arithmetic is float64."""
 MAX_DRAWS = 1000
 MAX_INPUTS = 1024
-_WEIGHTS = 2**17  # weights in memory at once, where a layer has fewer: 1 MB as float64
-_ACTIVATIONS = 2**19  # activations kept for the way back: 4 MB
 
 
 @dataclass(frozen=True)
@@ -100,8 +93,8 @@ def propagate(
 
     ``layer_sizes`` has the input first: ``[200] * 21`` is 20 layers of 200 units. ``activation`` (sigmoid,
     tanh, relu or linear) is that of all layers. ``stored_as`` rounds activations and gradients to float32 or
-    float16 between layers, with the overflow and the zeros that this brings. ``progress`` is called with the
-    steps done and their number, ``cancelled`` asked in between.
+    float16 between layers, with the overflow and the zeros that this brings. ``progress`` is called now and
+    then with the steps done and their number, ``cancelled`` asked every few milliseconds.
 
     Raises TypeError or ValueError for a size or number out of range or an unknown name, and ``Cancelled``.
 
@@ -110,157 +103,88 @@ def propagate(
     True
     """
     sizes = check_sizes(layer_sizes)
-    checks.choice("activation", activation, ACTIVATIONS)
     job = _Job(
         sizes,
-        activation,
+        checks.choice("activation", activation, ACTIVATIONS),
         get_initializer(initializer),
         checks.integer("inputs", inputs, 1, MAX_INPUTS),
-        FORMATS[checks.choice("stored_as", stored_as, FORMATS)],
+        checks.choice("stored_as", stored_as, FORMATS),
+        checks.integer("seed", seed, 0, 2**32 - 1),
     )
     count = checks.integer("draws", draws, 1, MAX_DRAWS)
-    chance = Draws(checks.integer("seed", seed, 0, 2**32 - 1), sizes, count, job.scheme)
-    most = max(n * m for n, m in pairwise(sizes))
-    at_once = max(1, min(_WEIGHTS // most, _ACTIVATIONS // (sum(sizes) * inputs)))
-    groups = [range(start, min(start + at_once, count)) for start in range(0, count, at_once)]
-    steps = 2 * len(groups) * (len(sizes) - 1)
-    done = 0
+    group = -(-count // (4 * cores()))
+    groups = [range(start, min(start + group, count)) for start in range(0, count, group)]
+    steps, done = 2 * (len(sizes) - 1) * count, 0
 
-    def step() -> None:
+    def report(share: float) -> None:
         nonlocal done
-        done += 1
-        if progress is not None:
+        if progress is not None and round(share * steps) > done:
+            done = round(share * steps)
             progress(done, steps)
-        if cancelled is not None and cancelled():
-            raise Cancelled
 
-    parts, first = [], None
-    # What leaves the range of numbers is recorded and shown: NumPy need not warn of it as well.
-    with np.errstate(over="ignore", invalid="ignore", under="ignore"), one_thread():
-        for group in groups:
-            found, kept = _send(job, group, chance, step)
-            parts.append(found)
-            first = first or [np.array(a[0]) for a in kept]
-    measured = np.concatenate(parts, axis=1)
-    assert first is not None
-    found_by_name = dict(zip(MEASURES, measured, strict=True))
-    return Propagation(sizes, activation, job.scheme.label, activations=first, **found_by_name)
+    if len(groups) == 1:
+        parts = [job.send(groups[0], cancelled, report)]
+    else:
+        parts = []
+        for part in on_all_cores(groups, job.send, cancelled):
+            parts.append(part)
+            report(sum(len(measures) for measures, _ in parts) / count)
+    measured = np.concatenate([measures for measures, _ in parts])
+    found = {name: measured[:, k] for k, name in enumerate(MEASURES)}
+    return Propagation(sizes, activation, job.scheme.label, activations=parts[0][1], **found)
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Job:
+    """What all draws have in common, checked."""
+
     sizes: tuple[int, ...]
     activation: str
     scheme: Initializer
     inputs: int
-    format: type[np.floating[Any]]
-    buffers: dict[str, NDArray[Any]] = field(default_factory=dict)
+    stored_as: str
+    seed: int
 
-    def buffer(self, name: str, size: int, kind: Any = np.float64) -> NDArray[Any]:
-        """Memory to work in, kept from layer to layer: fresh pages cost more than the arithmetic."""
-        if name not in self.buffers or self.buffers[name].size < size:
-            self.buffers[name] = np.empty(size, kind)
-        return self.buffers[name][:size]
+    def send(
+        self, draws: range, stopped: Stopped | None, progress: Callable[[float], None] | None = None
+    ) -> tuple[Values, list[Values]]:
+        """Measures of some draws, (draws, measures, layers + 1), and the activations of the first of them."""
+        engine, layers = Instance(), len(self.sizes) - 1
+        kind, scale = scales(self.scheme, list(pairwise(self.sizes)))
+        engine.prepare(
+            "propagation", self.sizes, layers, ACTIVATIONS.index(self.activation), self.inputs,
+            KINDS.index(kind), FORMATS.index(self.stored_as), len(draws), draws.start, signed(self.seed),
+        )  # fmt: skip
+        engine.array("propagation_scales", np.float64, layers)[:] = scale
 
-    def round(self, values: Values) -> None:
-        """Make ``values`` what they would be in the format they are stored in."""
-        if self.format is not np.float64:
-            values[...] = values.astype(self.format)
+        def supply() -> None:
+            layer = engine.call("propagation_layer")
+            quantiles = drawn_quantiles(self.seed, engine.call("propagation_network"), layer, self.sizes)
+            weights = engine.array("propagation_given", np.float64, *quantiles.shape)
+            weights[:] = self.scheme.from_quantiles(quantiles)
 
+        engine.run(stopped, supply, progress)
+        measures = engine.array(
+            "propagation_measures", np.float64, len(draws), len(MEASURES), layers + 1
+        ).copy()
+        return measures, [self._activations(engine, layer) for layer in range(layers + 1)]
 
-def _send(job: _Job, group: range, chance: Draws, step: Callable[[], None]) -> tuple[Values, list[Values]]:
-    """Measures of a group of networks, (measure, draw, layers + 1), and their activations."""
-    sizes, depth = job.sizes, len(job.sizes) - 1
-    most = len(group) * max(n * m for n, m in pairwise(sizes))
-    measured = np.full((len(MEASURES), len(group), depth + 1), np.nan)
-    found = dict(zip(MEASURES, measured, strict=True))
-    activations = [chance.signal(group, (job.inputs, sizes[0]), 0)]
-    sizes_of = [_sizes_of(job, activations[0], found, 0)]  # mean |a| for every input
-    for k in range(1, depth + 1):
-        weights, scale = chance.weights(group, k, job.buffer("weights", most))
-        z = activations[-1] @ weights
-        z *= scale
-        found["variance"][:, k] = _mean_square(z)
-        _activate(job.activation, z)
-        job.round(z)
-        activations.append(z)
-        sizes_of.append(_sizes_of(job, z, found, k))
-        step()
-    gradient = chance.signal(group, (job.inputs, sizes[-1]), 1)
-    _gradient_sizes(job, gradient, found, "gradient", depth)
-    for k in range(depth, 0, -1):
-        found["idle"][:, k] = _times_slope(job, activations[k], gradient)
-        job.round(gradient)
-        per_input = _gradient_sizes(job, gradient, found, "error", k)
-        found["weight_gradient"][:, k] = (sizes_of[k - 1] * per_input).mean(axis=1)
-        weights, scale = chance.weights(group, k, job.buffer("weights", most))
-        gradient = gradient @ weights.transpose(0, 2, 1)
-        gradient *= scale
-        job.round(gradient)
-        _gradient_sizes(job, gradient, found, "gradient", k - 1)
-        step()
-    return measured, activations
+    def _activations(self, engine: Instance, layer: int) -> Values:
+        units = self.sizes[layer]
+        padded = -(-units // 4) * 4  # see engine/propagation.h
+        found = engine.array("propagation_activations", np.float64, self.inputs, padded, of=[layer])
+        return found[:, :units].copy()
 
 
-def _activate(name: str, z: Values) -> None:
-    """Put the activation of ``z`` in its place."""
-    if name == "tanh":
-        np.tanh(z, out=z)
-    elif name == "relu":
-        np.maximum(z, 0.0, out=z)
-    elif name == "sigmoid":
-        np.negative(z, out=z)
-        np.exp(z, out=z)
-        z += 1.0
-        np.reciprocal(z, out=z)
+def drawn_quantiles(seed: int, draw: int, layer: int, sizes: Sequence[int]) -> Values:
+    """The quantiles that a draw's weights are made from, the engine's own number by number.
 
-
-def _times_slope(job: _Job, a: Values, gradient: Values) -> Values:
-    """Multiply ``gradient`` by the slopes where the activations are ``a``; each draw's idle share."""
-    if job.activation == "linear":
-        return np.full(len(a), np.nan)
-    if job.activation == "relu":
-        gradient *= ~(a <= 0.0)  # this way round nan stays nan
-        return np.asarray((a.max(axis=1) <= 0.0).mean(axis=1))
-    slope = job.buffer("slope", a.size).reshape(a.shape)
-    if job.activation == "tanh":
-        np.multiply(a, a, out=slope)
-        np.subtract(1.0, slope, out=slope)
-    else:
-        np.subtract(1.0, a, out=slope)
-        slope *= a
-    gradient *= slope
-    flat = slope < SATURATED * (1.0 if job.activation == "tanh" else 0.25)
-    return np.array([np.count_nonzero(part) / part.size for part in flat])
-
-
-def _mean_square(values: Values) -> Values:
-    flat = values.reshape(len(values), -1)
-    squares: Values = np.einsum("ij,ij->i", flat, flat)
-    return squares / flat.shape[1]
-
-
-def _sizes_of(job: _Job, a: Values, found: dict[str, Values], layer: int) -> Values:
-    """Record how large activations are; the mean |a| of each input: shape (count, inputs)."""
-    ones = np.full(a.shape[2], 1.0 / a.shape[2])
-    found["square"][:, layer] = _mean_square(a)
-    found["mean"][:, layer] = (a @ ones).mean(axis=1)
-    magnitude = _magnitude(job, a) if job.activation in ("tanh", "linear") or layer == 0 else a @ ones
-    found["magnitude"][:, layer] = magnitude.mean(axis=1)
-    return magnitude
-
-
-def _gradient_sizes(job: _Job, values: Values, found: dict[str, Values], name: str, layer: int) -> Values:
-    """The same for gradients or errors."""
-    magnitude = _magnitude(job, values)
-    found[name][:, layer] = magnitude.mean(axis=1)
-    found[f"{name}_square"][:, layer] = _mean_square(values)
-    return magnitude
-
-
-def _magnitude(job: _Job, values: Values) -> Values:
-    absolute = np.abs(values, out=job.buffer("absolute", values.size).reshape(values.shape))
-    return np.asarray(absolute @ np.full(values.shape[2], 1.0 / values.shape[2]))
+    The shape is (fan_in, fan_out) of the ``layer``, counted from 1.
+    """
+    shape = sizes[layer - 1], sizes[layer]
+    words = np.random.SFC64([seed, draw, layer]).random_raw(-(-math.prod(shape) // 4))
+    odd = np.asarray(words).view(np.uint16)[: math.prod(shape)] | 1
+    return ((odd ^ 0x8000) / 65536.0).reshape(shape)
 
 
 def distinct_units(activations: Values) -> int:

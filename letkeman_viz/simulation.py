@@ -4,7 +4,8 @@ A draw is one layer of (fan_in, fan_out) weights. Its outputs are the sums over 
 times its input; the errors it sends back are the sums over the outputs, of weights times one. A weight of
 a uniform scheme takes one of 65,536 equally spaced values (the 16 bits that a fast generator gives four
 of at a time), so that sums of them are exact whole numbers until the last step; that changes their
-variance by 2e-10. However large the layer, at most about two million weights exist at any moment.
+variance by 2e-10. However large the layer, at most about two million weights exist at any moment. The engine
+adds up uniform weights whose inputs are all 1, which is what the article does; all else is plain NumPy.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import checks
+from .engine import Cancelled, Instance
+from .engine.engine import signed
 from .initializers import MAX_FAN, Constant, Initializer, Normal, Uniform, get_initializer
 from .magnitude import sense_weights
 from .network import activate
-from .training import Cancelled
 
 MAX_DRAWS = 10**9
 MAX_WHOLE = 2**18  # weights of a layer that its scheme draws in one piece
@@ -128,6 +130,7 @@ class _Job:
     single: bool
     inputs: Inputs | None
     draws: int
+    seed: int
     cancelled: Callable[[], bool] | None
 
     @property
@@ -136,6 +139,11 @@ class _Job:
         n, m = self.fan_in, self.fan_out
         side_by_side = min(TILE // (n * m), _SUMS // (n + m), MAX_CHUNK, self.draws)
         return side_by_side if side_by_side >= _WIDE else 1
+
+    def counts(self) -> Iterator[int]:
+        """How many draws are made side by side, one time after the other."""
+        for done in range(0, self.draws, self.chunk):
+            yield min(self.chunk, self.draws - done)
 
 
 def simulate_magnitude(
@@ -198,17 +206,16 @@ def simulate_chunks(
         checks.integer(f"fan_in * fan_out, with {scheme.label!r},", n * m, 1, MAX_WHOLE)
     kind = INPUTS[checks.choice("inputs", inputs, INPUTS)] if not callable(inputs) else inputs
     count = checks.integer("draws", draws, 2, MAX_DRAWS)
-    rng = np.random.Generator(np.random.SFC64(checks.integer("seed", seed, 0, 2**32 - 1)))
-    return _chunks(_Job(scheme, n, m, fan_out is None, kind, count, cancelled), rng)
+    seed = checks.integer("seed", seed, 0, 2**32 - 1)
+    return _chunks(_Job(scheme, n, m, fan_out is None, kind, count, seed, cancelled))
 
 
-def _chunks(job: _Job, rng: np.random.Generator) -> Iterator[SimulatedChunk]:
+def _chunks(job: _Job) -> Iterator[SimulatedChunk]:
+    layers = _summed_layers(job) if type(job.scheme) is Uniform and job.inputs is None else _drawn_layers(job)
     done, means = 0, np.array([0.0, 0.0, 0.0, 1.0, job.fan_in])  # the last two stay so for inputs of one
     products = np.zeros((len(QUANTITIES), len(QUANTITIES)))
-    while done < job.draws:
-        count = min(job.chunk, job.draws - done)
-        inputs = _draw_inputs(job, count, rng)
-        forward, backward = _sums(job, count, inputs, rng)
+    for inputs, forward, backward in layers:
+        count = forward.shape[1]
         here = _measure(job, inputs, forward, backward)
         # Means and products about the means of two groups, joined: no large sums to subtract.
         varying, here_means = slice(0, len(here)), here.mean(axis=1)
@@ -247,52 +254,55 @@ def _measure(job: _Job, inputs: Values | None, forward: Values, backward: Values
     return here
 
 
-def _sums(job: _Job, count: int, inputs: Values | None, rng: np.random.Generator) -> tuple[Values, Values]:
-    """Outputs (fan_out, count) and errors sent back (fan_in, count, or empty) of ``count`` new layers.
+Sums = tuple[Values | None, Values, Values]
+"""Inputs (fan_in, count; None: all ones), outputs (fan_out, count) and errors sent back (fan_in, count, or
+empty) of ``count`` layers, which lie side by side along the last axis."""
 
-    Layers lie side by side along the last axis, so that adding along either side runs over whole rows of
-    memory; a layer that is too large for that comes in bands of some of its inputs.
-    """
+
+def _summed_layers(job: _Job) -> Iterator[Sums]:
+    """Layers of uniform weights, added up by the engine."""
+    engine, n, m = Instance(), job.fan_in, job.fan_out
+    engine.prepare(
+        "sums", (), n, m, not job.single, job.chunk, job.scheme.bound(n, m) or 0.0, signed(job.seed)
+    )
+    for count in job.counts():
+        engine.call("begin_sums", count)
+        engine.run(job.cancelled)
+        forward = engine.array("sums_forward", np.float64, m, count)
+        backward = engine.array("sums_backward", np.float64, 0 if job.single else n, count)
+        yield None, forward.copy(), backward.copy()
+
+
+def _drawn_layers(job: _Job) -> Iterator[Sums]:
+    """Layers of any weights and inputs, in bands of some of their inputs where they are large."""
+    rng = np.random.Generator(np.random.SFC64(job.seed))
     n, m = job.fan_in, job.fan_out
-    whole = type(job.scheme) is Uniform and inputs is None  # add whole numbers, and scale the sums
-    # 65536 times 65535 still fits 32 bits.
-    kind: Any = (np.uint32 if max(n, m) <= 65536 else np.uint64) if whole else np.float64
-    forward, backward = np.zeros((m, count), kind), np.zeros((0 if job.single else n, count), kind)
-    band = max(1, TILE // (m * count))
-    for start in range(0, n, band):
-        if job.cancelled is not None and job.cancelled():
-            raise Cancelled
-        rows = slice(start, min(start + band, n))
-        shape = (rows.stop - start, m, count)
-        weights = _bits(shape, rng) if whole else _weights(job, shape, rng)
-        if not job.single:
-            backward[rows] = weights.sum(axis=1, dtype=kind)
-        if inputs is not None:
-            weights = weights * inputs[rows, None, :]
-        forward += weights.sum(axis=0, dtype=kind)
-    return (_scaled(job, forward, n), _scaled(job, backward, m)) if whole else (forward, backward)
-
-
-def _scaled(job: _Job, numbers: NDArray[Any], terms: int) -> Values:
-    """Sums of ``terms`` uniform weights, from the same sums of whole numbers 0 to 65535."""
-    step = float(job.scheme.bound(job.fan_in, job.fan_out) or 0.0) / 32768.0
-    scaled = numbers * step
-    scaled -= 32767.5 * terms * step
-    return np.asarray(scaled)
-
-
-def _bits(shape: tuple[int, int, int], rng: np.random.Generator) -> NDArray[np.uint16]:
-    """Whole numbers 0 to 65535, each equally likely."""
-    size = math.prod(shape)
-    words = np.asarray(rng.bit_generator.random_raw((size + 3) // 4))
-    return words.view(np.uint16)[:size].reshape(shape)
+    for count in job.counts():
+        inputs = _draw_inputs(job, count, rng)
+        forward, backward = np.zeros((m, count)), np.zeros((0 if job.single else n, count))
+        band = max(1, TILE // (m * count))
+        for start in range(0, n, band):
+            if job.cancelled is not None and job.cancelled():
+                raise Cancelled
+            rows = slice(start, min(start + band, n))
+            weights = _weights(job, (rows.stop - start, m, count), rng)
+            if not job.single:
+                backward[rows] = weights.sum(axis=1)
+            if inputs is not None:
+                weights = weights * inputs[rows, None, :]
+            forward += weights.sum(axis=0)
+        yield inputs, forward, backward
 
 
 def _weights(job: _Job, shape: tuple[int, int, int], rng: np.random.Generator) -> Values:
     """Weights of any scheme, (inputs, fan_out, layers)."""
     scheme, n, m = job.scheme, job.fan_in, job.fan_out
     if type(scheme) is Uniform:
-        return _scaled(job, _bits(shape, rng), 1)
+        size = math.prod(shape)
+        words = np.asarray(rng.bit_generator.random_raw((size + 3) // 4))
+        whole = words.view(np.uint16)[:size].reshape(shape)  # 0 to 65535, each equally likely
+        step = float(scheme.bound(n, m)) / 32768.0
+        return np.asarray(whole * step - 32767.5 * step)
     if type(scheme) is Normal:
         return rng.standard_normal(shape) * scheme.std(n, m)
     if type(scheme) is Constant:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import checks
-from .batch import Run, Settings, Start, eights, run_all
+from .batch import Run, Settings, Start, batches, run_all
 from .initializers import Initializer, get_initializer
 from .network import Network, check_bias
 from .tasks import check_task
@@ -204,7 +204,7 @@ def study_chunks(
     steps = np.linspace(0, epochs, min(MAX_POINTS, epochs + 1)).round().astype(np.int64)
     settings = Settings(network, table, epochs, bias, shuffle)
     starts = [Start(scheme, seed, rate) for seed in numbers for scheme in schemes]
-    work, curves = eights(settings, starts), partial(_curves, steps)
+    work, curves = batches(settings, starts), partial(_curves, steps)
     return _grow(schemes, numbers, settings, steps, run_all(work, curves, cancelled))
 
 

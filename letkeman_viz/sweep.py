@@ -1,6 +1,6 @@
 """A map of where learning works: epochs until all is right, over a grid of two settings.
 
-Weights are uniform with standard deviation gain / sqrt(fan_in), the scheme ``scaled``: most of what schemes
+Wbatches are uniform with standard deviation gain / sqrt(fan_in), the scheme ``scaled``: most of what schemes
 differ in is this one number, see ``Initializer.gain``.
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import checks
-from .batch import Run, Settings, Start, eights, run_all
+from .batch import Run, Settings, Start, batches, run_all
 from .network import MAX_WIDTH, Network, check_bias
 from .schemes import scaled
 from .tasks import check_task
@@ -123,7 +123,7 @@ def sweep_chunks(
             for row, column in some
             for seed in range(1, seeds + 1)
         ]
-        work += eights(common[shapes.index(shape)], starts)
+        work += batches(common[shapes.index(shape)], starts)
     names = ("depth" if by_depth else "learning_rate", np.array(rows), np.array(columns), seeds, epochs)
     return _fill(names, cells, run_all(work, _solved, cancelled))
 

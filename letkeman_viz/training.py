@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import checks
 from .batch import Cancelled as Cancelled
-from .batch import Run, Settings, Start, eights, run_all
+from .batch import Run, Settings, Start, batches, run_all
 from .initializers import Initializer, get_initializer
 from .network import Network, check_bias
 from .recording import MAX_FRAMES, Recording
@@ -50,7 +50,7 @@ def train(
     Parameters
     ----------
     initializer, seed : one of each, or lists. With a list, every scheme is trained with every seed,
-        eight runs side by side on every core, and a list of Recordings comes back, scheme by scheme. At
+        several runs side by side on every core, and a list of Recordings comes back, scheme by scheme. At
         one seed all schemes get the same underlying draw and the same order of examples. Seeds are 0 to
         2**32 - 1.
     learning_rate : 0 < rate <= 1000.
@@ -139,7 +139,7 @@ def _train_all(
     one_example: bool,
     cancelled: Callable[[], bool] | None,
 ) -> Recording | list[Recording]:
-    """One Recording per scheme and seed, eight side by side."""
+    """One Recording per scheme and seed."""
     names, many_names = _as_list(initializer)
     seeds, many_seeds = _as_list(seed)
     count = checks.integer("the number of runs", len(names) * len(seeds), 1, MAX_RUNS)
@@ -156,7 +156,7 @@ def _train_all(
         for s in seeds
     ]
     starts = [Start(*pair, rate, own) for pair, own in zip(pairs, given, strict=True)]
-    work = eights(replace(settings, max_frames=frames), starts)
+    work = batches(replace(settings, max_frames=frames), starts)
     runs = [run for part in run_all(work, lambda _, done: done, cancelled) for run in part]
     recordings = [
         _recording(start, run, settings, one_example) for start, run in zip(starts, runs, strict=True)

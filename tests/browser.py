@@ -38,7 +38,7 @@ CHROMIUM_ARGUMENTS = (
     "--js-flags=--no-enable-lazy-source-positions",
 )
 
-# Two slow cores, a compiler at work: seconds are free here, hanging is not.
+# Two slow cores: seconds are free here, hanging is not.
 START_SECONDS = 90
 DRAWN_SECONDS = 120
 

@@ -31,8 +31,13 @@ def requirements(path: Path = PROJECT) -> list[str]:
 
 
 def lowest(requirements: Iterable[str]) -> Iterator[str]:
-    """Each requirement held at its lower bound; ValueError for one that has none."""
+    """Each requirement held at its lower bound; ValueError for one that has none.
+
+    One that asks for less than 0 is there to be refused, on computers that its marker names.
+    """
     for requirement in requirements:
+        if "<0;" in requirement:
+            continue
         match = _REQUIREMENT.fullmatch(requirement.partition(";")[0].strip())
         if match is None:
             raise ValueError(f"{requirement!r} has no lower bound; write it as name>=version")

@@ -268,7 +268,7 @@ def test_winners_share_out_all_draws() -> None:
 
 def test_the_chapters_explorables_need_no_torch() -> None:
     code = (
-        "import sys; sys.modules['torch'] = None; sys.modules['numba'] = None\n"
+        "import sys; sys.modules['torch'] = None; sys.modules['wasmtime'] = None\n"
         "from letkeman_viz.explorers import results\n"
         "for make in (results.curves, results.active_nodes, results.five_seeds, results.more_data):\n"
         "    made = make(); made.finish(); print(len(made.table.rows))\n"
@@ -334,7 +334,7 @@ def test_numbers_in_the_chapters_prose_are_those_of_the_data(root: Path) -> None
 
 @pytest.mark.parametrize("module", ["letkeman_viz.experiments", "letkeman_viz.explorers.results"])
 def test_reading_results_imports_nothing_heavy(module: str) -> None:
-    heavy = {"torch", "numba", "voila", "distributed", "pooch", "sklearn", "tqdm", "plotly"}
+    heavy = {"torch", "wasmtime", "voila", "distributed", "pooch", "sklearn", "tqdm", "plotly"}
     if module == "letkeman_viz.experiments":  # science knows no widget
         heavy |= {"ipywidgets", "anywidget"}
     code = f"import sys, {module}; print(*sys.modules.keys() & {heavy!r})"

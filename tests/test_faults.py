@@ -5,27 +5,22 @@ from __future__ import annotations
 import json
 import os
 import resource
-import shutil
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import numba
-import numpy as np
 import pytest
 from browser import Server, console_script, free_port, running, wait_until
 from kernel_page import KernelPage, opened
 from websocket import WebSocketException
 
 from letkeman_viz import Recording, train_one
-from letkeman_viz import _kept as kept_module
-from letkeman_viz._kept import kept
 
 LESSON = "02-doing-it-wrong.ipynb"
 SEEDS = "03-doing-it-right.ipynb"
@@ -275,105 +270,6 @@ def test_an_experiment_that_met_a_full_disk_goes_on_later(tmp_path: Path) -> Non
     assert "1 of 2 runs are there already" in later.stderr
 
 
-# --- The compiled code on the disk ------------------------------------------------------------------
-
-
-def three_times(x):
-    total = 0.0
-    for value in x:
-        total += 3.0 * value
-    return total
-
-
-@pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
-    return tmp_path
-
-
-def files(cache: Path, ending: str) -> list[Path]:
-    return sorted(cache.rglob(f"*.{ending}"))
-
-
-def zeros_in_the_middle(path: Path) -> None:
-    data = path.read_bytes()
-    path.write_bytes(data[: len(data) // 2] + bytes(512) + data[len(data) // 2 + 512 :])
-
-
-DAMAGES: dict[str, Callable[[Path], object]] = {
-    "cut off": lambda path: path.write_bytes(path.read_bytes()[:40]),
-    "empty": lambda path: path.write_bytes(b""),
-    "junk": lambda path: path.write_bytes(os.urandom(3000)),
-    "zeros in the middle": zeros_in_the_middle,
-    "gone": lambda path: path.unlink(),
-}
-
-
-@pytest.mark.parametrize("ending", ["nbc", "nbi"])
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_damaged_code_is_compiled_anew_and_kept_again(cache: Path, damage: str, ending: str) -> None:
-    x = np.arange(4.0)
-    assert kept(three_times)(x) == 18.0
-    whole = kept(three_times)
-    assert whole(x) == 18.0
-    assert sum(whole.stats.cache_hits.values()) == 1
-    for path in files(cache, ending):
-        DAMAGES[damage](path)
-    mended = kept(three_times)
-    assert mended(x) == 18.0
-    again = kept(three_times)
-    assert again(x) == 18.0
-    assert sum(again.stats.cache_hits.values()) == 1
-
-
-def test_code_is_compiled_where_it_cannot_be_kept(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Nowhere:
-        def __init__(self, function: Any) -> None:
-            raise RuntimeError("cannot cache function: no locator available")
-
-    monkeypatch.setattr(kept_module, "_Kept", Nowhere)
-    assert kept(three_times)(np.arange(4.0)) == 18.0
-    assert files(cache, "nbc") == []
-
-
-def test_code_is_compiled_where_the_disk_is_full(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(self: Any, name: str, data: Any) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(kept_module._Checked, "_save_data", full)
-    assert kept(three_times)(np.arange(4.0)) == 18.0
-
-
-def test_training_from_damaged_code_gives_the_same_numbers(tmp_path: Path) -> None:
-    # A copy of the package with the code kept beside it, so that most often only the second run compiles.
-    copy = tmp_path / "letkeman_viz"
-    # (Others may be writing there: what they have not finished has a name of its own, and soon none.)
-    unfinished = shutil.ignore_patterns("notebooks", "*.pyc*", "*.tmp.*")
-    shutil.copytree(Path(kept_module.__file__).parent, copy, ignore=unfinished)
-    environment = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
-
-    def updates() -> list[str]:
-        code = "import letkeman_viz as l; print(l.train_one(initializer='ones').updates); print(l.__file__)"
-        ended = subprocess.run(
-            [sys.executable, "-c", code],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=WAIT,
-            check=True,
-            env=environment,
-        )
-        return ended.stdout.splitlines()
-
-    assert updates() == ["337", str(copy / "__init__.py")]
-    assert files(copy, "nbc")
-    for path in files(copy, "nbc"):
-        zeros_in_the_middle(path)
-    damaged = {path: path.read_bytes() for path in files(copy, "nbc")}
-    assert updates() == ["337", str(copy / "__init__.py")]
-    assert any(path.read_bytes() != broken for path, broken in damaged.items())
-
-
 # --- Homes ------------------------------------------------------------------------------------------
 
 
@@ -383,7 +279,7 @@ def served_at_home(home: str | None) -> Iterator[Server]:
     environment = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("JUPYTER", "IPYTHON", "XDG", "NUMBA")) and name != "HOME"
+        if not name.startswith(("JUPYTER", "IPYTHON", "XDG")) and name != "HOME"
     }
     if home is not None:
         environment["HOME"] = home

@@ -9,7 +9,7 @@ from minimum_versions import lowest, requirements
 
 
 def test_every_package_that_is_named_has_one() -> None:
-    named = requirements()
+    named = [requirement for requirement in requirements() if "<0;" not in requirement]
     pinned = list(lowest(named))
     assert len(pinned) == len(named) >= 20
     assert all(re.fullmatch(r"[\w.-]+==[\w.]+", pin) for pin in pinned)

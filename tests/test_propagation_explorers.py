@@ -18,7 +18,6 @@ from letkeman_viz.explorers import tower_depth, why_it_matters
 from letkeman_viz.explorers.tower_figures import LogScale, violins
 from letkeman_viz.explorers.tower_words import told
 from letkeman_viz.explorers.why_it_matters import DEPTHS, GAINS, SCHEMES, WIDTHS, scheme_of
-from letkeman_viz.one_thread import blas_threads, one_thread
 from letkeman_viz.widgets import Chart, Table
 
 
@@ -365,19 +364,3 @@ def test_every_control_has_a_name():
             if isinstance(widget, ipywidgets.DOMWidget) and hasattr(widget, "description"):
                 progress = ipywidgets.HTML | ipywidgets.IntProgress | ipywidgets.FloatProgress
                 assert widget.description or isinstance(widget, progress)
-
-
-def test_numpys_threads_come_back_when_nobody_needs_one_alone():
-    threads = blas_threads()
-    assert threads, "NumPy's wheels bring OpenBLAS; this test is for them"
-    count, set_count = threads
-    before = count()
-    set_count(2)
-    try:
-        with one_thread():
-            with one_thread():
-                assert count() == 1
-            assert count() == 1
-        assert count() == 2
-    finally:
-        set_count(before)

@@ -22,8 +22,6 @@ SCIENCE = [
     "magnitude",
     "simulation",
     "mean_field",
-    "draws",
-    "one_thread",
     "propagation",
     "deep_training",
     "tasks",
@@ -31,7 +29,7 @@ SCIENCE = [
     "study",
     "sweep",
 ]
-HEAVY = {"numba", "ipywidgets", "anywidget", "plotly", "torch", "voila", "scipy", "IPython"}
+HEAVY = {"wasmtime", "ipywidgets", "anywidget", "plotly", "torch", "voila", "scipy", "IPython"}
 
 
 def module(name):
@@ -102,14 +100,13 @@ def test_importing_the_science_is_light():
     everything, ours = loaded_by(code)
     assert "numpy" in everything
     assert not HEAVY & everything
-    assert ours == {f"letkeman_viz.{name}" for name in SCIENCE}  # no widget, no explorer, no site
+    engine = {"letkeman_viz.engine", "letkeman_viz.engine.engine"}
+    assert ours == engine | {f"letkeman_viz.{name}" for name in SCIENCE}  # no widget, no explorer, no site
 
 
-def test_looking_before_training_needs_no_compiler():
-    everything, _ = loaded_by(
-        "import letkeman_viz as lv; lv.train('kaiming', epochs=0); lv.train_one(max_updates=0)"
-    )
-    assert not HEAVY & everything
+def test_training_loads_the_engine_and_nothing_else_that_is_heavy():
+    everything, _ = loaded_by("import letkeman_viz as lv; lv.train('kaiming', epochs=3)")
+    assert HEAVY & everything == {"wasmtime"}
 
 
 @pytest.mark.parametrize("name", ["counting", "initializers", "tasks", "training"])

@@ -102,10 +102,10 @@ def test_packed_numbers_keep_zero_and_the_signs() -> None:
     assert values == pytest.approx([-2.0, -0.5, 0.0, 0.5, 2.0], abs=0.01)
 
 
-def test_a_server_loads_no_compiler() -> None:
+def test_a_server_loads_no_engine() -> None:
     code = (
         "import sys; from letkeman_viz.site import server, miniatures; miniatures.stored();"
-        " print(sorted({'numba', 'torch', 'ipywidgets'} & sys.modules.keys()))"
+        " print(sorted({'wasmtime', 'torch', 'ipywidgets'} & sys.modules.keys()))"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == "[]"

@@ -10,7 +10,6 @@ import pytest
 from letkeman_viz import (
     Network,
     Study,
-    batch,
     counting_task,
     get_initializer,
     make_task,
@@ -18,7 +17,8 @@ from letkeman_viz import (
     study_chunks,
     train,
 )
-from letkeman_viz.batch import EIGHT, Settings, Start, run_all
+from letkeman_viz.batch import LARGEST, Settings, Start, run_all
+from letkeman_viz.engine import engine
 from letkeman_viz.initializers import Constant
 from letkeman_viz.training import Cancelled
 
@@ -62,19 +62,19 @@ def test_biases_order_and_own_tasks_are_those_of_train():
     assert_same(study(GOOD, 2, **settings), **settings)
 
 
-def lanes(starts, cancelled=None, **settings):
+def runs_of(starts, cancelled=None, **settings):
     """At most eight Runs, of which only the curves are kept."""
     usual = {"network": Network(), "table": counting_task(), "epochs": 50}
     return next(run_all([(Settings(**usual | settings), starts)], lambda _, runs: runs, cancelled))
 
 
-def test_company_makes_no_difference_to_a_lane():
+def test_company_makes_no_difference_to_a_run():
     starts = [Start(get_initializer(name), seed, rate) for name, seed, rate in
               zip(SEVEN, [5, 1, 4, 9, 9, 2, 4], [1, 2, 0.1, 0.3, 1, 0.5, 1], strict=True)]  # fmt: skip
-    together, backwards = lanes(starts), lanes(starts[::-1])
+    together, backwards = runs_of(starts), runs_of(starts[::-1])
     for k, start in enumerate(starts):
         recorded = train(start.initializer, start.learning_rate, 50, start.seed)
-        for run in (lanes([start])[0], together[k], backwards[-1 - k]):
+        for run in (runs_of([start])[0], together[k], backwards[-1 - k]):
             assert np.array_equal(run.loss, recorded.curve("loss"))
             assert np.array_equal(run.right, recorded.curve("correct_after"))
             assert run.frames is None
@@ -257,7 +257,7 @@ def test_progress_is_told(monkeypatch):
 def test_a_study_that_is_stopped_keeps_what_is_done(monkeypatch):
     monkeypatch.setattr(MODULE, "SECONDS", 0.0)
     stop = threading.Event()
-    chunks = study_chunks(["kaiming"] * EIGHT, 500, epochs=100, cancelled=stop.is_set)
+    chunks = study_chunks(["kaiming"] * LARGEST, 500, epochs=100, cancelled=stop.is_set)
     kept = [next(chunks), next(chunks)][-1]
     stop.set()
     with pytest.raises(Cancelled):
@@ -266,24 +266,24 @@ def test_a_study_that_is_stopped_keeps_what_is_done(monkeypatch):
 
 
 def test_nobody_works_on_for_a_reader_who_has_left():
-    chunks = study_chunks(["kaiming"] * EIGHT, 500, epochs=2000)
+    chunks = study_chunks(["kaiming"] * LARGEST, 500, epochs=2000)
     next(chunks)
     chunks.close()  # returns once the threads have ended
     assert not [thread for thread in threading.enumerate() if "ThreadPool" in thread.name]
 
 
 def test_cancelled_is_asked_while_a_run_goes_on(monkeypatch):
-    monkeypatch.setattr(batch, "CHUNK", 1)
+    monkeypatch.setattr(engine, "SLICE", 1.0)
     answers = iter([False, False, False, True])
     with pytest.raises(Cancelled):
-        lanes([Start(get_initializer("ones"), 1, 1.0)], lambda: next(answers), epochs=10)
+        runs_of([Start(get_initializer("ones"), 1, 1.0)], lambda: next(answers), epochs=10)
 
 
 def test_runs_that_may_stop_do_once_they_are_solved_or_broken():
     starts = [Start(get_initializer("kaiming"), seed, 1.0) for seed in (1, 3)]
     starts.append(Start(Constant("broken", "Broken", np.nan), 1, 1.0))
-    whole = lanes(starts, epochs=1500)
-    short = lanes(starts, epochs=1500, stop_when_solved=True)
+    whole = runs_of(starts, epochs=1500)
+    short = runs_of(starts, epochs=1500, stop_when_solved=True)
     assert [run.ended for run in whole] == ["finished", "finished", "diverged"]
     assert [run.ended for run in short] == ["solved", "solved", "diverged"]
     for run, one in zip(short[:2], whole, strict=False):

@@ -1,4 +1,4 @@
-"""Training: the compiled loop against plain NumPy, the article's numbers, and how a run is recorded.
+"""Training: the engine against plain NumPy, the article's numbers, and how a run is recorded.
 
 Oracle numbers are those of the project's reference table ("reference"), or of the independent NumPy
 replica below.
@@ -14,15 +14,13 @@ from letkeman_viz import (
     INITIALIZERS,
     Network,
     Recording,
-    batch,
     counting_task,
     get_initializer,
     register_initializer,
-    study,
-    sweep_chunks,
     train,
     train_one,
 )
+from letkeman_viz.engine import engine
 from letkeman_viz.initializers import Constant
 from letkeman_viz.training import Cancelled
 
@@ -47,7 +45,7 @@ def refuses(error, words, call, *args, **kwargs):
         assert word in str(caught.value)
 
 
-# The compiled loop against a plain one
+# The engine against a plain loop
 
 
 def orders(seed, rows, epochs):
@@ -89,32 +87,32 @@ def assert_same_run(recording, learning_rate, rtol):
 @pytest.mark.parametrize("initializer", ["ones", "standard_xavier", "kaiming"])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("layer_sizes", [(5, 8, 8, 5), (3, 6, 3), (2, 2), (4, 3, 7, 2, 4)], ids=str)
-def test_compiled_matches_plain_numpy(layer_sizes, activation, initializer):
+def test_the_engine_matches_plain_numpy(layer_sizes, activation, initializer):
     run = train(initializer, 0.7, epochs=4, seed=5, layer_sizes=layer_sizes, activation=activation)
     cancels = initializer == "ones" and activation == "tanh"  # 1 - a*a at a = 0.99999... has few digits left
     assert_same_run(run, 0.7, rtol=1e-8 if cancels else 1e-12)
 
 
-def test_compiled_matches_plain_numpy_in_every_lane():
+def test_the_engine_matches_plain_numpy_in_every_lane():
     for run in train(["kaiming", "standard_xavier", "ones"], 0.5, epochs=9, seed=[6, 2, 4, 9]):
         assert_same_run(run, 0.5, rtol=1e-12)
 
 
-@pytest.mark.parametrize("chunk", [1, 3000])  # a chunk is an epoch, or six
-def test_how_often_somebody_asks_makes_no_difference(monkeypatch, chunk):
+@pytest.mark.parametrize("work", [1.0, 2e4])  # a slice is some rows of the table, or some epochs
+def test_how_often_cancelled_is_asked_makes_no_difference(monkeypatch, work):
     settings = {"epochs": 300, "seed": [2, 3], "layer_sizes": (2, 3, 2), "max_frames": 10}
     usual = train("kaiming", 0.5, **settings)
-    monkeypatch.setattr(batch, "CHUNK", chunk)
+    monkeypatch.setattr(engine, "SLICE", work)
     for run, other in zip(usual, train("kaiming", 0.5, **settings), strict=True):
         assert_identical(run, other)
 
 
-def test_compiled_matches_plain_numpy_for_hundreds_of_epochs():
+def test_the_engine_matches_plain_numpy_for_hundreds_of_epochs():
     run = train("kaiming", 0.5, epochs=276, seed=2, layer_sizes=(2, 3, 2))
     assert_same_run(run, 0.5, rtol=1e-10)
 
 
-def test_compiled_matches_plain_numpy_on_an_own_task():
+def test_the_engine_matches_plain_numpy_on_an_own_task():
     rng = np.random.default_rng(1)
     task = rng.normal(size=(7, 3)), rng.random((7, 2))
     assert_same_run(train("kaiming", 0.5, 10, 1, (3, 6, 2), task, "tanh"), 0.5, rtol=1e-12)
@@ -163,19 +161,6 @@ def test_identical_whatever_the_number_of_frames():
     assert np.array_equal(few.loss, many.loss)
     assert np.array_equal(few.presented, many.presented)
     assert np.array_equal(few.parameters[-1], many.parameters[-1])
-
-
-def test_one_compilation_serves_every_call():
-    # So a process that has trained one example, as the site does to warm up, has nothing left to compile.
-    columns = np.asfortranarray(np.eye(3))
-    train_one()
-    train(["kaiming", "ones"], epochs=2, seed=range(5), task=(columns, columns), layer_sizes=(3, 2, 3))
-    train(epochs=2, parameters=np.zeros(165), activation="relu", shuffle=False, stop_when_solved=True)
-    study(["kaiming"], 9, epochs=2)
-    list(sweep_chunks([1.0], [1.0], seeds=1, epochs=2))
-    from letkeman_viz import _lanes
-
-    assert len(_lanes.run_epochs.signatures) == len(_lanes.gradients.signatures) == 1
 
 
 # The article's numbers
@@ -280,7 +265,7 @@ def test_start_is_the_network_before_training(solved_run):
     run, table = solved_run, counting_task()
     parameters = Network().initial("normalized_xavier", 0)
     assert np.array_equal(run.parameters[0], parameters)
-    assert run.start_loss == Network().loss(parameters, *table)
+    assert run.start_loss == pytest.approx(Network().loss(parameters, *table), rel=1e-15)
     assert run.start_correct == Network().right(parameters, *table).sum()
     assert np.array_equal(run.inputs, table[0])
     assert np.array_equal(run.targets, table[1])
@@ -491,7 +476,7 @@ def test_cancelled_at_once(seed):
 
 
 def test_cancelled_on_the_way(monkeypatch):
-    monkeypatch.setattr(batch, "CHUNK", 1)
+    monkeypatch.setattr(engine, "SLICE", 1.0)
     answers = iter([False, False, True])
     with pytest.raises(Cancelled):
         train(epochs=10, layer_sizes=(2, 2), cancelled=lambda: next(answers))

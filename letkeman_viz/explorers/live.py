@@ -17,7 +17,7 @@ from ..widgets import Chart, Race, Run, Table
 from ..widgets.guard import served
 from .background import Newest
 
-TRAINING = "<p role='status'>Computing. The first time on a machine, the training code is compiled too.</p>"
+TRAINING = "<p role='status'>Computing.</p>"
 
 WORK = 60.0
 """Seconds of processor time that a visitor of a site can have with one ask."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..initializers import Initializer, get_initializer
 from ..mean_field import level_gain
-from ..network import activate, slope
+from ..network import backward_pass, forward_pass, slope
 from ..propagation import Propagation, distinct_units, propagate
 from ..widgets import Slider, Table
 from .live import Live, row
@@ -129,11 +129,11 @@ class TwoProducts(Live):
 
     def compute(self, cancelled: Callable[[], bool]) -> None:
         name, w, x = self.activation.value, float(self.weight.value), float(self.input.value)
-        outs = _chain(name, [w] * 3, x)
-        slopes = [float(slope(name, a)) if name != "linear" else 1.0 for a in outs[1:]]
-        errors = [0.0, 0.0, (outs[3] - self.TARGET) * slopes[2]]
-        for k in (1, 0):
-            errors[k] = w * errors[k + 1] * slopes[k]
+        layers, names = _chain([w] * 3), [name] * 3
+        activations = forward_pass(layers, names, np.array([[x]]))
+        deltas = backward_pass(layers, names, activations, activations[-1] - self.TARGET)
+        outs, errors = ([float(part[0, 0]) for part in parts] for parts in (activations, deltas))
+        slopes = [float(slope(name, a)) for a in outs[1:]]
         gradients = [a * e for a, e in zip(outs, errors, strict=False)]
         columns = (outs, [w] * 3, [w * a for a in outs], outs[1:], slopes, errors, gradients)
         rows = [
@@ -160,17 +160,14 @@ class TwoProducts(Live):
         losses = []
         for sign in (1.0, -1.0):
             weights = [w + sign * step * (k == layer) for k in range(3)]
-            losses.append(0.5 * (_chain(name, weights, x)[3] - self.TARGET) ** 2)
+            output = float(forward_pass(_chain(weights), [name] * 3, np.array([[x]]))[-1][0, 0])
+            losses.append(0.5 * (output - self.TARGET) ** 2)
         return (losses[0] - losses[1]) / (2.0 * step)
 
 
-def _chain(name: str, weights: list[float], x: float) -> list[float]:
-    """The input and the output of each layer."""
-    outs = [x]
-    for w in weights:
-        z = w * outs[-1]
-        outs.append(z if name == "linear" else float(activate(name, z)))
-    return outs
+def _chain(weights: list[float]) -> list[tuple[Values, Values]]:
+    """Layers of one unit each, without biases."""
+    return [(np.array([[w]]), np.zeros(1)) for w in weights]
 
 
 def naive_fixes() -> NaiveFixes:

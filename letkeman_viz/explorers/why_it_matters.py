@@ -11,7 +11,6 @@ import ipywidgets
 import numpy as np
 import traitlets
 
-from ..draws import KEPT
 from ..initializers import Initializer, Normal, get_initializer
 from ..mean_field import level_gain, mean_field
 from ..propagation import FORMATS, Propagation, propagate
@@ -35,6 +34,8 @@ SCHEMES = {
 """The named schemes by their gain, std * sqrt(fan_in), in layers of one width."""
 GAINS = sorted({*np.geomspace(0.1, 20.0, 93).round(4).tolist(), *SCHEMES.values(), level_gain("sigmoid")})
 DRAWN_AS = ("uniform", "normal", "orthogonal")
+LARGE = 7 * 10**6
+"""With more weights than these in all draws together, one draw is shown first."""
 
 
 def scheme_of(gain: float, drawn_as: str) -> Initializer:
@@ -128,7 +129,7 @@ class Tower(Live):
         scheme = scheme_of(gain, self.drawn_as.value)
         theory = mean_field(sizes, activation, scheme)
         draws = 2 if self.drawn_as.value == "orthogonal" else self.DRAWS  # each of its matrices is a QR
-        large = draws * len(sizes) * sizes[0] ** 2 > KEPT
+        large = draws * len(sizes) * sizes[0] ** 2 > LARGE
         for count in (1, draws) if large else (draws,):  # one draw first, where eight take seconds
             try:
                 found = propagate(

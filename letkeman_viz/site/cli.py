@@ -68,9 +68,8 @@ def run_serve(options: ServeOptions) -> None:
     # Imported here so that --help, --version and mistakes are answered at once.
     from .home import writable_home
     from .server import serve
-    from .warmup import warming_up
 
-    with writable_home(), warming_up():
+    with writable_home():
         serve(options)
 
 
@@ -79,11 +78,9 @@ def run_lab(port: int, open_browser: bool, notebooks: Path | None) -> None:
     folder = checked_folder(notebooks or lab_folder())
     from .config import lab_config
     from .lab import run
-    from .warmup import warming_up
 
     token = secrets.token_hex(16)
-    with warming_up():
-        run(lab_config(folder, port, open_browser, f"/lab/tree/{chapters(folder)[0].path}", token))
+    run(lab_config(folder, port, open_browser, f"/lab/tree/{chapters(folder)[0].path}", token))
 
 
 def lab_folder() -> Path:

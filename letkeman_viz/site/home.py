@@ -14,7 +14,7 @@ VARIABLE = "USERPROFILE" if sys.platform == "win32" else "HOME"
 
 @contextlib.contextmanager
 def writable_home() -> Iterator[None]:
-    """Make sure that Jupyter, its kernels and the compiler find a home in which they can write.
+    """Make sure that Jupyter and its kernels find a home in which they can write.
 
     Where there is none, a folder that only this user can enter takes its place as long as the context lasts.
     """

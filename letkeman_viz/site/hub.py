@@ -22,7 +22,6 @@ from .access import ANY_NAME, guarded
 from .chapters import NoChaptersError
 from .options import ServeOptions, UsageError, serve_options
 from .server import LetkemanVoila
-from .warmup import warming_up
 
 URL_VARIABLE, PREFIX_VARIABLE = "JUPYTERHUB_SERVICE_URL", "JUPYTERHUB_SERVICE_PREFIX"
 
@@ -64,9 +63,8 @@ def main(argv: Sequence[str] | None = None, environment: Mapping[str, str] = os.
         print(f"letkeman_viz.site.hub: {error}", file=sys.stderr)
         return 2
     app = HubSite(options, environment.get(PREFIX_VARIABLE, "/"))
-    with warming_up():
-        app.initialize(argv=[])
-        app.start()
+    app.initialize(argv=[])
+    app.start()
     return 0
 
 

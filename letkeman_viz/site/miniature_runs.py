@@ -1,8 +1,7 @@
 """What the site's miniatures show: short extracts of real runs of the package itself.
 
 ``python -m letkeman_viz.site.miniature_runs`` computes them again and stores them beside this module. They
-are stored because a landing page should have them at once, and because the compiler that trains costs a
-server 62 MB; a test computes them afresh and compares.
+are stored because a landing page should have them at once; a test computes them afresh and compares.
 """
 
 from __future__ import annotations

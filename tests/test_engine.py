@@ -1,0 +1,287 @@
+"""The engine against NumPy, number by number; what it refuses, and how it fails."""
+
+from __future__ import annotations
+
+import gc
+import math
+import shutil
+import statistics
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from letkeman_viz import (
+    EngineError,
+    Network,
+    get_initializer,
+    propagate,
+    simulate_magnitude,
+    sweep_chunks,
+    train,
+    train_one,
+)
+from letkeman_viz.engine import Cancelled, Instance, compile, engine, normal_quantiles
+from letkeman_viz.initializers import Uniform
+
+SEEDS = [0, 1, 2**31, 2**32 - 1, *np.random.default_rng(1).integers(0, 2**32, 4).tolist()]
+
+
+# The file
+
+
+def test_the_committed_wasm_is_what_the_source_compiles_to(tmp_path: Path) -> None:
+    compile.compile_engine(tmp_path / "engine.wasm")
+    assert (tmp_path / "engine.wasm").read_bytes() == engine.WASM.read_bytes()
+
+
+def test_the_wasm_is_small() -> None:
+    assert engine.WASM.stat().st_size < 64 * 1024
+
+
+# Random streams
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("stream", [0, 1, 2])
+def test_uniform_numbers_are_numpys(seed: int, stream: int) -> None:
+    instance = Instance()
+    instance.prepare("numbers", (), 10_000)
+    instance.call("fill_uniform", engine.signed(seed), stream, 10_000)
+    expected = np.random.default_rng([seed, stream]).random(10_000)
+    assert np.array_equal(instance.array("numbers", np.float64, 10_000), expected)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("rows", [1, 2, 3, 32, 33, 256, 1000])
+def test_orders_of_the_rows_are_numpys(seed: int, rows: int) -> None:
+    instance = Instance()
+    instance.prepare("numbers", (), 100 * rows)
+    instance.call("fill_orders", engine.signed(seed), rows, 200)
+    table = np.tile(np.arange(rows), (200, 1))
+    expected = np.random.default_rng([seed, 1]).permuted(table, axis=1)
+    assert np.array_equal(instance.array("numbers", np.int32, 200, rows), expected)
+
+
+# Quantiles
+
+
+def rounded_log(x: float) -> float:
+    """The double that is nearest to log(x)."""
+    with mpmath.workprec(200):
+        return float(mpmath.log(x))
+
+
+def exact_quantile(p: float) -> float:
+    """Python's own formula (algorithm AS 241), with a logarithm that no C library rounds in its own way."""
+    source = Path(statistics.__file__).read_text(encoding="utf-8")
+    start = source.index("def _normal_dist_inv_cdf(")
+    names = {"fabs": math.fabs, "sqrt": math.sqrt, "log": rounded_log}
+    exec(source[start : source.index("\n\n\n", start)].partition("\n# ")[0], names)
+    return names["_normal_dist_inv_cdf"](p, 0.0, 1.0)  # type: ignore[operator]
+
+
+NUMBERS = np.concatenate(
+    [
+        np.random.default_rng(5).random(20_000),
+        np.geomspace(2.0**-53, 0.5, 1000),
+        1.0 - np.geomspace(2.0**-53, 0.5, 1000),
+    ]
+)
+
+
+def test_quantiles_are_the_formulas_to_the_last_bit() -> None:
+    some = NUMBERS[(NUMBERS < 0.08) | (NUMBERS > 0.92)][::3]  # where there is a logarithm
+    assert np.array_equal(normal_quantiles(some), [exact_quantile(p) for p in some])
+
+
+def test_quantiles_are_pythons() -> None:
+    inverse = statistics.NormalDist().inv_cdf
+    expected = np.array([inverse(p) for p in NUMBERS])
+    units = np.abs(normal_quantiles(NUMBERS) - expected) / np.spacing(np.abs(expected))
+    # Where the C library's logarithm is not the nearest double, AS 241 makes up to four units of its one.
+    assert np.mean(units > 2) < 1e-3
+    assert units.max() <= 4
+
+
+def test_quantiles_of_any_shape_and_of_zero() -> None:
+    assert normal_quantiles(np.array([[0.0, 0.5]])).tolist() == [
+        [normal_quantiles(np.array([2.0**-54]))[0], 0.0]
+    ]
+    assert normal_quantiles(np.array(0.975)).shape == ()
+    many = np.random.default_rng(1).random(engine.MOST_NUMBERS + 3)
+    assert np.array_equal(normal_quantiles(many)[-3:], normal_quantiles(many[-3:]))
+    assert normal_quantiles(np.empty((0, 3))).shape == (0, 3)
+
+
+# Runs against network.py
+
+
+@st.composite
+def runs(draw: st.DrawFn) -> dict[str, object]:
+    """Networks of all shapes, tables of all sizes, every activation."""
+    sizes = draw(st.lists(st.integers(1, 12), min_size=2, max_size=6))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    rows = draw(st.integers(1, 20))
+    task = rng.normal(size=(rows, sizes[0])), rng.random((rows, sizes[-1]))
+    return {
+        "layer_sizes": sizes,
+        "task": task,
+        "activation": draw(st.sampled_from(["sigmoid", "tanh", "relu"])),
+        "initializer": draw(
+            st.sampled_from(["normalized_xavier", "kaiming", "orthogonal", "standard_letkeman"])
+        ),
+        "learning_rate": draw(st.sampled_from([0.01, 0.3, 1.0])),
+        "seed": draw(st.integers(0, 2**32 - 1)),
+        "bias": draw(st.sampled_from([0.0, -0.3])),
+        "shuffle": draw(st.booleans()),
+    }
+
+
+@settings(max_examples=20, deadline=None)
+@given(runs())
+def test_three_epochs_are_those_of_plain_numpy(setting: dict[str, object]) -> None:
+    run = train(epochs=3, **setting)  # type: ignore[arg-type]
+    network, (inputs, targets) = run.network, setting["task"]  # type: ignore[misc]
+    parameters = network.initial(run.initializer, run.seed, run.bias)
+    assert np.array_equal(run.parameters[0], parameters)
+    table = np.tile(np.arange(run.rows), (3, 1))
+    orders = np.random.default_rng([run.seed, 1]).permuted(table, axis=1) if run.shuffle else table
+    for epoch, order in enumerate(orders):
+        for row in order:
+            one = inputs[row : row + 1], targets[row : row + 1]
+            parameters = parameters - run.learning_rate * network.gradient(parameters, *one)[0]
+        np.testing.assert_allclose(run.parameters[epoch + 1], parameters, rtol=1e-12, atol=1e-12)
+        assert run.loss[epoch] == pytest.approx(network.loss(parameters, inputs, targets), rel=1e-12)
+        gradient = network.gradient_magnitude(run.parameters[epoch + 1], inputs, targets)
+        np.testing.assert_allclose(run.gradient[epoch + 1], gradient, rtol=1e-10, atol=1e-300)
+
+
+@pytest.mark.parametrize("layer_sizes", [(1, 1), (256, 70, 1), (5, *[30] * 18, 5), (1, 256, 1)], ids=str)
+def test_the_smallest_and_the_largest_networks(layer_sizes: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(2)
+    task = rng.random((9, layer_sizes[0])), rng.random((9, layer_sizes[-1]))
+    run = train("kaiming", 0.1, 2, 3, layer_sizes, task, "tanh")
+    assert isinstance(run.network, Network)
+    assert run.loss[-1] == pytest.approx(run.network.loss(run.parameters[-1], *task), rel=1e-12)
+
+
+def test_noise_is_uniform_on_top_of_the_start() -> None:
+    # As the playground adds it: NumPy's default_rng([seed, 2]).uniform(-1, 1, ...) times the noise.
+    instance = Instance()
+    instance.prepare("training", (2, 3, 1), 2, 0, 1, 1, 0, 1, 1, 0, 0.25)
+    arrays = {"inputs": (1, 2), "targets": (1, 1), "rates": (1,), "scales": (1, 2)}
+    for name, shape in arrays.items():
+        instance.array(f"training_{name}", np.float64, *shape)[:] = 1.0
+    instance.array("training_noise", np.float64, 1)[:] = 0.01
+    instance.array("training_seeds", np.uint32, 1)[:] = 7
+    instance.array("training_kinds", np.int32, 1)[:] = engine.KINDS.index("constant")
+    instance.run()
+    start = Network((2, 3, 1)).initial("ones", 7, 0.25)
+    start += 0.01 * np.random.default_rng([7, 2]).uniform(-1, 1, start.size)
+    assert np.array_equal(instance.array("training_frames", np.float64, start.size), start)
+
+
+def test_schemes_that_the_engine_draws_and_those_it_is_given_give_the_same_run() -> None:
+    class Mine(Uniform):
+        """Which the engine does not know."""
+
+    known = get_initializer("standard_xavier")
+    assert isinstance(known, Uniform)
+    ours, mine = (train(kind("x", "X", known.limit), epochs=20) for kind in (Uniform, Mine))
+    assert np.array_equal(ours.parameters, mine.parameters)
+
+
+def test_xavier_solves_the_table_when_it_always_did() -> None:
+    assert [run.solved_at for run in train("standard_xavier", epochs=800, seed=[1, 2])] == [436, 737]
+
+
+# Faults
+
+
+def test_a_trap_is_an_error_and_the_next_job_works() -> None:
+    with pytest.raises(EngineError, match="failed in advance"):
+        Instance().call("advance", 1.0)  # there is no job
+    assert train_one().updates == 337
+
+
+def test_more_memory_than_an_engine_can_have_is_an_error_and_the_next_job_works() -> None:
+    with pytest.raises(EngineError, match="not enough memory"):
+        Instance().prepare("training", (250, 70, 1), 2, 0, 1024, 8, 100_000, 4000, 1, 0, 0.0)  # 5 GB
+    assert train_one().updates == 337
+
+
+def test_arrays_outside_of_the_memory_are_not_read() -> None:
+    instance = Instance()
+    instance.prepare("numbers", (), 10)
+    with pytest.raises(EngineError, match="outside"):
+        instance.array("numbers", np.float64, 10**7)
+
+
+def run_copy(tmp_path: Path, change: str) -> str:
+    """The last line of what a script complains that trains with a copy of the package, after ``change``."""
+    package = engine.WASM.parent.parent
+    shutil.copytree(package, tmp_path / "letkeman_viz", ignore=shutil.ignore_patterns("__pycache__"))
+    code = f"""
+from pathlib import Path
+wasm = Path({str(tmp_path)!r}, "letkeman_viz", "engine", "engine.wasm")
+{change}
+import letkeman_viz
+assert letkeman_viz.__file__.startswith({str(tmp_path)!r})
+letkeman_viz.train_one()
+"""
+    ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    return ended.stderr.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("wasm.unlink()", "cannot be read (No such file or directory); install it again"),
+        ("wasm.write_bytes(wasm.read_bytes()[:-100])", "is damaged ("),
+        ("wasm.write_bytes(b'')", "is damaged ("),
+        (
+            "code = wasm.read_bytes(); wasm.write_bytes(code[:9000] + bytes(500) + code[9500:])",
+            "is damaged (",
+        ),
+        (
+            "import sys; sys.modules['wasmtime'] = None",
+            "wasmtime, which runs the engine, cannot be loaded here",
+        ),
+    ],
+)
+def test_a_missing_or_damaged_engine_says_so_in_a_sentence(tmp_path: Path, change: str, words: str) -> None:
+    message = run_copy(tmp_path, change)
+    assert message.startswith("letkeman_viz.engine.engine.EngineError: ")
+    assert words in message
+
+
+def test_instances_work_side_by_side() -> None:
+    found: list[int] = []
+    threads = [threading.Thread(target=lambda: found.append(train_one().updates)) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [337] * 6
+
+
+def test_no_engine_outlives_its_job() -> None:
+    def engines() -> int:
+        return sum(isinstance(thing, Instance) for thing in gc.get_objects())
+
+    before = engines()
+    train("kaiming", epochs=5, seed=range(20))
+    list(sweep_chunks([1.0], [1.0, 2.0], seeds=2, epochs=5))
+    propagate([5] * 3, draws=9)
+    simulate_magnitude(5, draws=100)
+    with pytest.raises(Cancelled):
+        train(epochs=5, cancelled=lambda: True)
+    gc.collect()
+    assert engines() == before
