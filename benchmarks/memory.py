@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from browser import Server, close_tab, launch_chromium, running, wait_drawn, wait_until  # noqa: E402
 
 LIMITS = {True: 200, False: 80}
-"""Megabytes of a page that trains with the compiled code, and of one that does not."""
+"""Megabytes of a page that trains with the engine, and of one that does not."""
 
 
 def private(process: psutil.Process) -> float:
@@ -75,7 +75,7 @@ def measure(browser: Browser, site: Server, notebook: str) -> tuple[float, float
     drawn = private(kernel)
     use(page)
     wait_idle(kernel)
-    trains = any("llvmlite" in mapped.path for mapped in kernel.memory_maps())
+    trains = any("wasmtime" in mapped.path for mapped in kernel.memory_maps())
     used = private(kernel)
     close_tab(page)
     wait_until(lambda: not site.kernels(), 60, "the kernel outlived its page")

@@ -1,4 +1,4 @@
-/* The plain C loop that training.py is measured against: the same work as letkeman_viz._lanes for one
+/* The plain C loop that training.py is measured against: the same work as the engine's for one
    sigmoid network, written the way one would write it by hand. Built by the benchmark with cc -O3. */
 #include <math.h>
 #include <string.h>

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .engine import Cancelled as Cancelled
-from .engine import Instance
+from .engine import Instance, borrowed
 from .engine.engine import ACTIVATIONS, KINDS
 from .initializers import Initializer, scales
 from .network import Network
@@ -137,8 +137,13 @@ def batches(settings: Settings, starts: Sequence[Start]) -> list[tuple[Settings,
 
 
 def _train(settings: Settings, starts: Sequence[Start], stopped: Stopped) -> list[Run]:
-    """Train at most eight runs side by side in an engine of their own."""
-    engine, network, runs = Instance(), settings.network, len(starts)
+    """Train at most eight runs side by side."""
+    with borrowed() as engine:
+        return _train_with(engine, settings, starts, stopped)
+
+
+def _train_with(engine: Instance, settings: Settings, starts: Sequence[Start], stopped: Stopped) -> list[Run]:
+    network, runs = settings.network, len(starts)
     inputs, targets = settings.table
     rows, epochs, frames, layers = len(inputs), settings.epochs, settings.max_frames, len(network.shapes)
     engine.prepare(

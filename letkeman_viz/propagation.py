@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from . import checks
 from .batch import Stopped, cores, on_all_cores
-from .engine import Instance
+from .engine import Instance, borrowed
 from .engine.engine import ACTIVATIONS, FORMATS, KINDS, signed
 from .initializers import Initializer, get_initializer, scales
 from .mean_field import check_sizes
@@ -149,25 +149,26 @@ class _Job:
         self, draws: range, stopped: Stopped | None, progress: Callable[[float], None] | None = None
     ) -> tuple[Values, list[Values]]:
         """Measures of some draws, (draws, measures, layers + 1), and the activations of the first of them."""
-        engine, layers = Instance(), len(self.sizes) - 1
+        layers = len(self.sizes) - 1
         kind, scale = scales(self.scheme, list(pairwise(self.sizes)))
-        engine.prepare(
-            "propagation", self.sizes, layers, ACTIVATIONS.index(self.activation), self.inputs,
-            KINDS.index(kind), FORMATS.index(self.stored_as), len(draws), draws.start, signed(self.seed),
-        )  # fmt: skip
-        engine.array("propagation_scales", np.float64, layers)[:] = scale
+        with borrowed() as engine:
+            engine.prepare(
+                "propagation", self.sizes, layers, ACTIVATIONS.index(self.activation), self.inputs,
+                KINDS.index(kind), FORMATS.index(self.stored_as), len(draws), draws.start, signed(self.seed),
+            )  # fmt: skip
+            engine.array("propagation_scales", np.float64, layers)[:] = scale
 
-        def supply() -> None:
-            layer = engine.call("propagation_layer")
-            quantiles = drawn_quantiles(self.seed, engine.call("propagation_network"), layer, self.sizes)
-            weights = engine.array("propagation_given", np.float64, *quantiles.shape)
-            weights[:] = self.scheme.from_quantiles(quantiles)
+            def supply() -> None:
+                layer = engine.call("propagation_layer")
+                quantiles = drawn_quantiles(self.seed, engine.call("propagation_network"), layer, self.sizes)
+                weights = engine.array("propagation_given", np.float64, *quantiles.shape)
+                weights[:] = self.scheme.from_quantiles(quantiles)
 
-        engine.run(stopped, supply, progress)
-        measures = engine.array(
-            "propagation_measures", np.float64, len(draws), len(MEASURES), layers + 1
-        ).copy()
-        return measures, [self._activations(engine, layer) for layer in range(layers + 1)]
+            engine.run(stopped, supply, progress)
+            measures = engine.array(
+                "propagation_measures", np.float64, len(draws), len(MEASURES), layers + 1
+            ).copy()
+            return measures, [self._activations(engine, layer) for layer in range(layers + 1)]
 
     def _activations(self, engine: Instance, layer: int) -> Values:
         units = self.sizes[layer]

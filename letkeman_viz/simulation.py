@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import checks
-from .engine import Cancelled, Instance
+from .engine import Cancelled, borrowed
 from .engine.engine import signed
 from .initializers import MAX_FAN, Constant, Initializer, Normal, Uniform, get_initializer
 from .magnitude import sense_weights
@@ -261,16 +261,17 @@ empty) of ``count`` layers, which lie side by side along the last axis."""
 
 def _summed_layers(job: _Job) -> Iterator[Sums]:
     """Layers of uniform weights, added up by the engine."""
-    engine, n, m = Instance(), job.fan_in, job.fan_out
-    engine.prepare(
-        "sums", (), n, m, not job.single, job.chunk, job.scheme.bound(n, m) or 0.0, signed(job.seed)
-    )
-    for count in job.counts():
-        engine.call("begin_sums", count)
-        engine.run(job.cancelled)
-        forward = engine.array("sums_forward", np.float64, m, count)
-        backward = engine.array("sums_backward", np.float64, 0 if job.single else n, count)
-        yield None, forward.copy(), backward.copy()
+    n, m = job.fan_in, job.fan_out
+    with borrowed() as engine:
+        engine.prepare(
+            "sums", (), n, m, not job.single, job.chunk, job.scheme.bound(n, m) or 0.0, signed(job.seed)
+        )
+        for count in job.counts():
+            engine.call("begin_sums", count)
+            engine.run(job.cancelled)
+            forward = engine.array("sums_forward", np.float64, m, count)
+            backward = engine.array("sums_backward", np.float64, 0 if job.single else n, count)
+            yield None, forward.copy(), backward.copy()
 
 
 def _drawn_layers(job: _Job) -> Iterator[Sums]:

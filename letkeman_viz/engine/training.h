@@ -27,7 +27,7 @@ static struct {
     v2 *p, *a, *d, *target, *rate, *sum;   /* of all parts; sum: losses and numbers right, or gradients */
     Pcg *streams;
     int *order;                            /* (2 parts, rows) */
-    int phase, epoch, row, frame, all_frames;
+    int phase, epoch, row, frame, all_frames, one_order;
     double done;                           /* rows shown */
 } t;
 
@@ -145,6 +145,10 @@ static void show(int first, int rows) {
 
 /* Show every run the row that is next in its order */
 static void show_in_order(int k) {
+    if (t.one_order) {
+        show(t.order[k], 1);
+        return;
+    }
     v2 *a = t.a, *target = t.target;
     for (int part = 0; part < t.parts; part++) {
         int first = t.order[2 * part * t.rows + k], second = t.order[(2 * part + 1) * t.rows + k];
@@ -157,18 +161,19 @@ static void show_in_order(int k) {
 
 /* Add up the losses of the rows shown, and how many have every output on the right side of a half, for two runs */
 static void evaluate(int part, int rows, v2 *loss, v2 *right) {
-    v2 one = splat(1.0), none = splat(0.0);
     const v2 *a = t.a + ((t.units - t.outputs) * t.parts + part * t.outputs) * rows;
     const v2 *target = t.target + part * t.outputs * rows;
     for (int row = 0; row < rows; row++) {
-        v2 sum = none, good = one;
+        v2 sum = splat(0.0);
+        i2 good = {-1, -1};
         for (int j = 0; j < t.outputs; j++) {
             v2 output = *a++, wanted = *target++;
+            i2 above = wanted > 0.5;
             sum += 0.5 * (output - wanted) * (output - wanted);
-            good = choose(wanted > 0.5, choose(output > 0.5, good, none), choose(output < 0.5, good, none));
+            good &= (above & (output > 0.5)) | (~above & (output < 0.5));
         }
         *loss += sum;
-        *right += good;
+        *right += choose(good, splat(1.0), splat(0.0));
     }
 }
 
@@ -191,7 +196,8 @@ static void keep_frame(int run) {
     if (counts[EPOCHS] % counts[STRIDE] != 0 && !counts[ENDED]) return;
     t.steps[run * t.max_frames + counts[FRAMES]] = counts[EPOCHS];
     double *frame = t.frames + ((u32)run * t.max_frames + counts[FRAMES]) * t.parameters;
-    for (int k = 0; k < t.parameters; k++) frame[k] = *number(t.p, t.parameters, k, run);
+    const double *p = number(t.p, t.parameters, 0, run);
+    for (int k = 0; k < t.parameters; k++) frame[k] = p[2 * k];
     counts[FRAMES]++;
 }
 
@@ -344,8 +350,11 @@ static void draw_start(int lane) {
 }
 
 static int advance_training(double work) {
-    if (t.done == 0.0)
+    if (t.done == 0.0) {
+        t.one_order = 1;
+        for (int run = 1; run < t.runs; run++) t.one_order &= !t.shuffle || t.seeds[run] == t.seeds[0];
         for (int lane = 0; lane < 2 * t.parts; lane++) draw_start(lane);
+    }
     double end = t.done + work / (t.parts * (t.parameters + 20.0 * t.units));
     do
         if (!train_rows()) return DONE;
