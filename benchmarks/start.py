@@ -26,7 +26,8 @@ PROGRAMS = {
 
 def measure(code: str) -> tuple[float, float]:
     """(seconds, megabytes) of a fresh process."""
-    environment = os.environ | ({"PYTHONDONTWRITEBYTECODE": "1"} if "--cold" in sys.argv else {})
+    cold = {"PYTHONDONTWRITEBYTECODE": "1"} if "--cold" in sys.argv else {}
+    environment = os.environ | cold
     start = time.perf_counter()
     subprocess.run([sys.executable, "-c", code], check=True, env=environment)
     seconds = time.perf_counter() - start

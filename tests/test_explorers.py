@@ -351,7 +351,7 @@ import sys
 from letkeman_viz.explorers import doing_it_wrong
 example, table = doing_it_wrong.one_example(), doing_it_wrong.whole_table()
 doing_it_wrong.sigmoid(example)
-heavy = [name for name in ("wasmtime", "plotly", "scipy", "torch", "voila") if name in sys.modules]
+heavy = [name for name in ("plotly", "scipy", "torch", "voila") if name in sys.modules]
 example.scheme.value = "zeros"
 print(heavy, len(example.recording), len(table.recording))
 """

@@ -23,7 +23,7 @@ typedef long long i2 __attribute__((vector_size(16)));
 #define EXPORT(name) __attribute__((export_name(#name)))
 #define INLINE static inline __attribute__((always_inline))
 
-enum { MAX_SIZES = 51, PAGE = 65536 };
+enum { MAX_SIZES = 51, MAX_RUNS = 8, PAGE = 65536 };
 enum { RUNNING, DONE, NEEDS_WEIGHTS };    /* what `advance` answers */
 enum { SIGMOID, TANH, RELU, LINEAR };     /* activations */
 enum { GIVEN, CONSTANT, UNIFORM, NORMAL }; /* where weights come from */

@@ -129,7 +129,7 @@ static void backward(int rows, int move) {
     }
 }
 
-/* Number k of a run, in an array of all runs that has `count` numbers of each */
+/* Number k of a run, in an array that has `count` numbers of each */
 static double *number(v2 *values, int count, int k, int run) {
     return (double *)(values + (run / 2) * count + k) + run % 2;
 }
@@ -193,6 +193,7 @@ static void thin_frames(int run) {
 static void keep_frame(int run) {
     int *counts = t.counts + run * COUNTS;
     if (counts[FRAMES] == t.max_frames) thin_frames(run);
+    if (counts[FRAMES] == t.max_frames) counts[FRAMES]--; /* there is room for one */
     if (counts[EPOCHS] % counts[STRIDE] != 0 && !counts[ENDED]) return;
     t.steps[run * t.max_frames + counts[FRAMES]] = counts[EPOCHS];
     double *frame = t.frames + ((u32)run * t.max_frames + counts[FRAMES]) * t.parameters;
@@ -202,13 +203,13 @@ static void keep_frame(int run) {
 }
 
 /* Note what the table looks like to every run after an epoch; whether any goes on */
-static int end_epoch() {
-    v2 finite[4];
-    for (int q = 0; q < t.parts; q++) {
-        v2 even = splat(0.0), odd = splat(0.0); /* NaN if one is not */
-        for (int k = 0; k < t.parameters; k += 2)
-            even += 0.0 * t.p[q * t.parameters + k], odd += 0.0 * t.p[q * t.parameters + (k + 1 < t.parameters ? k + 1 : k)];
-        finite[q] = even + odd;
+static int end_epoch(void) {
+    v2 finite[MAX_RUNS / 2];
+    for (int part = 0; part < t.parts; part++) {
+        const v2 *p = t.p + part * t.parameters;
+        v2 sum = splat(0.0);
+        for (int k = 0; k < t.parameters; k++) sum += 0.0 * p[k];
+        finite[part] = sum; /* NaN if a parameter is not finite */
     }
     int running = 0;
     for (int run = 0; run < t.runs; run++) {
@@ -240,8 +241,8 @@ static void clear(v2 *values, int count) {
     for (int k = 0; k < count; k++) values[k] = splat(0.0);
 }
 
-/* The frames whose gradients come next, one in each lane: frames of all runs count on, one run after the other */
-static void load_frames() {
+/* The frames whose gradients come next, each in the place of a run. Frames are counted through all runs. */
+static void load_frames(void) {
     int run = 0, frame = t.frame;
     for (int lane = 0; lane < 2 * t.parts; lane++, frame++) {
         if (t.frame + lane >= t.all_frames) frame--;
@@ -252,7 +253,7 @@ static void load_frames() {
     clear(t.sum, t.layers * t.parts);
 }
 
-static void store_gradients() {
+static void store_gradients(void) {
     int run = 0, frame = t.frame;
     for (int lane = 0; lane < 2 * t.parts && t.frame + lane < t.all_frames; lane++, frame++) {
         while (frame >= t.counts[run * COUNTS + FRAMES]) frame -= t.counts[run++ * COUNTS + FRAMES];
@@ -296,6 +297,7 @@ static void present(void) {
 static int train_rows(void) {
     int rows = t.phase == LEARN ? 1 : t.rows - t.row < AT_ONCE ? t.rows - t.row : AT_ONCE;
     int last = t.row + rows == t.rows;
+    t.done += rows;
     if (t.phase == LEARN) {
         present();
         if (last) t.phase = EVALUATE, t.epoch++, clear(t.sum, 2 * t.parts);
@@ -323,7 +325,6 @@ static int train_rows(void) {
             if (t.frame >= t.all_frames) return 0;
         }
     }
-    t.done += rows;
     t.row = last ? 0 : t.row + rows;
     return 1;
 }
@@ -355,7 +356,7 @@ static int advance_training(double work) {
         for (int run = 1; run < t.runs; run++) t.one_order &= !t.shuffle || t.seeds[run] == t.seeds[0];
         for (int lane = 0; lane < 2 * t.parts; lane++) draw_start(lane);
     }
-    double end = t.done + work / (t.parts * (t.parameters + 20.0 * t.units));
+    double end = t.done + work / (t.parts * (0.6 * t.parameters + 4.0 * t.units));
     do
         if (!train_rows()) return DONE;
     while (t.done < end);
