@@ -6,31 +6,24 @@ run shares its batch with makes no difference to it, not in a single bit.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from threading import Event
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .engine import ACTIVATIONS, KINDS, Instance, borrowed
 from .engine import Cancelled as Cancelled
-from .engine import Instance, borrowed
-from .engine.engine import ACTIVATIONS, KINDS
+from .engine.threads import Result, Stopped, cores, on_all_cores
 from .initializers import Initializer, scales
 from .network import Network
 from .recording import ENDINGS
 from .tasks import Table
 
-LARGEST = 8
+MAX_BATCH = 8
 """Runs in a batch at most."""
-MOST_MEMORY = 2**30  # bytes of results that a batch may hold
-
-Stopped = Callable[[], bool]
-Piece = TypeVar("Piece")
-Result = TypeVar("Result")
+MAX_MEMORY = 2**30  # bytes of results in all batches that are on their way
 
 
 @dataclass(frozen=True)
@@ -55,12 +48,12 @@ class Settings:
     shuffle: bool = True
     stop_when_solved: bool = False
     max_frames: int = 0
-    """How many frames to keep of a run at most; with 0 no ``Frames`` are made."""
+    """The most frames that are recorded of a run; with 0 no ``Frames`` are made."""
 
 
 @dataclass(frozen=True)
 class Frames:
-    """The part of a run that takes room, see the fields of ``Recording``."""
+    """The large part of a run, see the fields of ``Recording``."""
 
     steps: NDArray[np.int64]
     parameters: NDArray[np.float64]
@@ -86,33 +79,6 @@ class Run:
         return first if self.right[first] == rows else -1
 
 
-def cores() -> int:
-    """Cores that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
-
-
-def on_all_cores(
-    work: Sequence[Piece], do: Callable[[Piece, Stopped], Result], cancelled: Stopped | None
-) -> Iterator[Result]:
-    """What ``do(piece, stopped)`` returns for each piece of ``work``, in order, as soon as it is there.
-
-    ``do`` runs in as many threads as there are cores, which is of use where it releases Python's lock, as
-    the engine does. It should end early, with Cancelled, when ``stopped()`` is true: when ``cancelled`` says
-    so, or when the caller of this function asks for no more.
-    """
-    left = Event()
-
-    def stopped() -> bool:
-        return left.is_set() or (cancelled is not None and cancelled())
-
-    with ThreadPoolExecutor(max(1, min(len(work), cores()))) as pool:
-        try:
-            yield from pool.map(lambda piece: do(piece, stopped), work)
-        finally:
-            left.set()
-
-
 def run_all(
     work: Sequence[tuple[Settings, Sequence[Start]]],
     keep: Callable[[Settings, list[Run]], Result],
@@ -126,13 +92,18 @@ def run_all(
 
 
 def batches(settings: Settings, starts: Sequence[Start]) -> list[tuple[Settings, Sequence[Start]]]:
-    """Work for ``run_all``: the ``starts`` in order, in as many batches as there are cores, or more.
+    """Split runs into batches, as many as there are cores, or more.
 
     Two runs cost as much as one, so that batches are even.
+
+    Returns
+    -------
+    list of (Settings, sequence of Start)
+        Work for ``run_all``, in the order of ``starts``.
     """
     rows, frames = len(settings.table[0]), settings.max_frames
     run = 8 * frames * settings.network.parameter_count + (12 + bool(frames) * rows) * (settings.epochs + 1)
-    size = min(LARGEST, 2 * -(-len(starts) // (2 * cores())), max(1, MOST_MEMORY // run))
+    size = min(MAX_BATCH, 2 * -(-len(starts) // (2 * cores())), max(1, MAX_MEMORY // cores() // run))
     return [(settings, starts[k : k + size]) for k in range(0, len(starts), size)]
 
 

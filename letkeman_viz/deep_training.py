@@ -12,9 +12,9 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from threadpoolctl import ThreadpoolController
 
 from . import checks
+from .engine.threads import one_blas_thread
 from .initializers import Initializer, get_initializer
 from .mean_field import check_sizes
 from .network import ACTIVATIONS, backward_pass, forward_pass
@@ -90,13 +90,12 @@ def _steps(
     start = [w.copy() for w in weights]
     with np.errstate(divide="ignore"):
         lengths = 1.0 / np.array([np.linalg.norm(w) or np.nan for w in weights])
-    order, threads = np.empty(0, dtype=np.int64), ThreadpoolController()
+    order = np.empty(0, dtype=np.int64)
     for number in range(1, steps + 1):
         if len(order) < rows:
             order = np.concatenate([order, rng.permutation(len(x))])
         chosen, order = order[:rows], order[rows:]
-        # On one thread: BLAS splits even products this small, and its threads wait by spinning.
-        with np.errstate(over="ignore", invalid="ignore"), threads.limit(limits=1, user_api="blas"):
+        with np.errstate(over="ignore", invalid="ignore"), one_blas_thread():
             loss, changes = _step(x[chosen], t[chosen], weights, biases, activation, rate)
             update = lengths * changes
             moved = lengths * [np.linalg.norm(w - w0) for w, w0 in zip(weights, start, strict=True)]

@@ -5,7 +5,7 @@ the last layer's activations, comes back. Many networks are drawn at once, so th
 law; the law is in :mod:`letkeman_viz.mean_field`.
 
 The engine does the work. A weight of a uniform or normal scheme is one of its 32,768 evenly spaced quantiles
-(of the normal one, rounded to 1/7,600 of a standard deviation), which changes no variance by more than 1e-8.
+(of the normal one, rounded to 1/7,859 of a standard deviation), which changes no variance by more than 1e-8.
 The same seed means the same quantiles for every scheme, so that two of them differ in scale and shape and
 never in luck; and a network is the same however many others are drawn.
 
@@ -24,9 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import checks
-from .batch import Stopped, cores, on_all_cores
-from .engine import Instance, borrowed
-from .engine.engine import ACTIVATIONS, FORMATS, KINDS, signed
+from .engine import ACTIVATIONS, FORMATS, KINDS, Instance, borrowed, signed
+from .engine.threads import Stopped, cores, on_all_cores, one_blas_thread
 from .initializers import Initializer, get_initializer, scales
 from .mean_field import check_sizes
 
@@ -34,6 +33,7 @@ Values = NDArray[np.float64]
 
 MAX_DRAWS = 1000
 MAX_INPUTS = 1024
+WORK = 10**8  # products between two reports of progress, where networks are smaller
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,11 @@ def propagate(
         checks.integer("seed", seed, 0, 2**32 - 1),
     )
     count = checks.integer("draws", draws, 1, MAX_DRAWS)
-    group = -(-count // (4 * cores()))
+    if job.scales[0] == "given":
+        group = count  # weights come from Python: nothing to gain from threads
+    else:
+        products = inputs * sum(n * m for n, m in pairwise(sizes))
+        group = max(1, min(-(-count // (4 * cores())), WORK // products))
     groups = [range(start, min(start + group, count)) for start in range(0, count, group)]
     steps, done = 2 * (len(sizes) - 1) * count, 0
 
@@ -145,12 +149,16 @@ class _Job:
     stored_as: str
     seed: int
 
+    @property
+    def scales(self) -> tuple[str, list[float]]:
+        """How the engine draws the weights, see ``initializers.scales``."""
+        return scales(self.scheme, list(pairwise(self.sizes)))
+
     def send(
         self, draws: range, stopped: Stopped | None, progress: Callable[[float], None] | None = None
     ) -> tuple[Values, list[Values]]:
         """Measures of some draws, (draws, measures, layers + 1), and the activations of the first of them."""
-        layers = len(self.sizes) - 1
-        kind, scale = scales(self.scheme, list(pairwise(self.sizes)))
+        layers, (kind, scale) = len(self.sizes) - 1, self.scales
         with borrowed() as engine:
             engine.prepare(
                 "propagation", self.sizes, layers, ACTIVATIONS.index(self.activation), self.inputs,
@@ -162,7 +170,9 @@ class _Job:
                 layer = engine.call("propagation_layer")
                 quantiles = drawn_quantiles(self.seed, engine.call("propagation_network"), layer, self.sizes)
                 weights = engine.array("propagation_given", np.float64, *quantiles.shape)
-                weights[:] = self.scheme.from_quantiles(quantiles)
+                # What is not finite is recorded and shown: NumPy need not warn of it as well.
+                with one_blas_thread(), np.errstate(all="ignore"):
+                    weights[:] = self.scheme.from_quantiles(quantiles)
 
             engine.run(stopped, supply, progress)
             measures = engine.array(
@@ -180,7 +190,17 @@ class _Job:
 def drawn_quantiles(seed: int, draw: int, layer: int, sizes: Sequence[int]) -> Values:
     """The quantiles that a draw's weights are made from, the engine's own number by number.
 
-    The shape is (fan_in, fan_out) of the ``layer``, counted from 1.
+    Parameters
+    ----------
+    seed, draw : int
+    layer : int
+        Counted from 1.
+    sizes : sequence of int
+        Units of each layer, the input first.
+
+    Returns
+    -------
+    ndarray of float64, shape (fan_in, fan_out)
     """
     shape = sizes[layer - 1], sizes[layer]
     words = np.random.SFC64([seed, draw, layer]).random_raw(-(-math.prod(shape) // 4))

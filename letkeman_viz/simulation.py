@@ -19,15 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import checks
-from .engine import Cancelled, borrowed
-from .engine.engine import signed
-from .initializers import MAX_FAN, Constant, Initializer, Normal, Uniform, get_initializer
+from .engine import Cancelled, borrowed, signed
+from .initializers import MAX_FAN, Constant, Initializer, Normal, Uniform, get_initializer, scales
 from .magnitude import sense_weights
 from .network import activate
 
 MAX_DRAWS = 10**9
 MAX_WHOLE = 2**18  # weights of a layer that its scheme draws in one piece
-TILE = 2**21  # weights in memory at once; a uniform one takes 2 bytes, any other 8
+TILE = 2**21  # weights in memory at once, as BAND in engine/sums.h; a uniform one takes 2 bytes, any other 8
 MAX_CHUNK = 8192  # draws between two looks at `cancelled`, and between two points of a running mean
 _SUMS = 2**19  # sums in memory at once, where layers lie side by side: 4 MB as float64
 _WIDE = 4  # with fewer layers side by side, adding along a side of each is faster one by one
@@ -262,10 +261,9 @@ empty) of ``count`` layers, which lie side by side along the last axis."""
 def _summed_layers(job: _Job) -> Iterator[Sums]:
     """Layers of uniform weights, added up by the engine."""
     n, m = job.fan_in, job.fan_out
+    (bound,) = scales(job.scheme, [(n, m)])[1]
     with borrowed() as engine:
-        engine.prepare(
-            "sums", (), n, m, not job.single, job.chunk, job.scheme.bound(n, m) or 0.0, signed(job.seed)
-        )
+        engine.prepare("sums", (), n, m, not job.single, job.chunk, bound, signed(job.seed))
         for count in job.counts():
             engine.call("begin_sums", count)
             engine.run(job.cancelled)

@@ -1,6 +1,6 @@
 """A map of where learning works: epochs until all is right, over a grid of two settings.
 
-Wbatches are uniform with standard deviation gain / sqrt(fan_in), the scheme ``scaled``: most of what schemes
+Weights are uniform with standard deviation gain / sqrt(fan_in), the scheme ``scaled``: most of what schemes
 differ in is this one number, see ``Initializer.gain``.
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from itertools import pairwise
 
 import mpmath
@@ -376,13 +377,24 @@ def test_weights_that_python_draws_are_those_of_the_engine():
 @pytest.mark.parametrize("name", ["float16", "float32"])
 def test_formats_round_as_numpys_do(name):
     sizes, kind = [40, 60], np.dtype(name).type
-    for scale in (1e-9, 1e-7, 3e-5, 1.0, 300.0, 2e4, 1e39):
+    for scale in (1e-9, 1e-7, 3e-5, 1.0, 300.0, 2e4, 1e39, 1e300):
         scheme = Uniform("u", "U", lambda n, m, scale=scale: scale)
         stored, exact = (
             propagate(sizes, "linear", scheme, draws=1, stored_as=f).activations[1] for f in (name, "float64")
         )
         with np.errstate(over="ignore"):
             np.testing.assert_array_equal(stored, exact.astype(kind).astype(np.float64))
+
+
+def test_python_draws_weights_in_the_thread_that_asks():
+    class Mine(Uniform):
+        def from_quantiles(self, quantiles):
+            threads.add(threading.current_thread())
+            return super().from_quantiles(quantiles)
+
+    threads = set()
+    propagate([9] * 4, "relu", Mine("m", "M", lambda n, m: 1.0), draws=40)
+    assert threads == {threading.current_thread()}
 
 
 def test_progress_counts_and_cancelling_stops():

@@ -17,7 +17,7 @@ from letkeman_viz import (
     study_chunks,
     train,
 )
-from letkeman_viz.batch import LARGEST, Settings, Start, run_all
+from letkeman_viz.batch import MAX_BATCH, Settings, Start, run_all
 from letkeman_viz.engine import engine
 from letkeman_viz.initializers import Constant
 from letkeman_viz.training import Cancelled
@@ -257,7 +257,7 @@ def test_progress_is_told(monkeypatch):
 def test_a_study_that_is_stopped_keeps_what_is_done(monkeypatch):
     monkeypatch.setattr(MODULE, "SECONDS", 0.0)
     stop = threading.Event()
-    chunks = study_chunks(["kaiming"] * LARGEST, 500, epochs=100, cancelled=stop.is_set)
+    chunks = study_chunks(["kaiming"] * MAX_BATCH, 500, epochs=100, cancelled=stop.is_set)
     kept = [next(chunks), next(chunks)][-1]
     stop.set()
     with pytest.raises(Cancelled):
@@ -266,7 +266,7 @@ def test_a_study_that_is_stopped_keeps_what_is_done(monkeypatch):
 
 
 def test_nobody_works_on_for_a_reader_who_has_left():
-    chunks = study_chunks(["kaiming"] * LARGEST, 500, epochs=2000)
+    chunks = study_chunks(["kaiming"] * MAX_BATCH, 500, epochs=2000)
     next(chunks)
     chunks.close()  # returns once the threads have ended
     assert not [thread for thread in threading.enumerate() if "ThreadPool" in thread.name]

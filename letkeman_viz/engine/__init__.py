@@ -5,6 +5,26 @@
 engine's memory and read results from it.
 """
 
-from .engine import Cancelled, EngineError, Instance, borrowed, normal_quantiles
+from .engine import (
+    ACTIVATIONS,
+    FORMATS,
+    KINDS,
+    Cancelled,
+    EngineError,
+    Instance,
+    borrowed,
+    normal_quantiles,
+    signed,
+)
 
-__all__ = ["Cancelled", "EngineError", "Instance", "borrowed", "normal_quantiles"]
+__all__ = [
+    "ACTIVATIONS",
+    "FORMATS",
+    "KINDS",
+    "Cancelled",
+    "EngineError",
+    "Instance",
+    "borrowed",
+    "normal_quantiles",
+    "signed",
+]

@@ -1,6 +1,6 @@
 /* The engine: every run that a page shows or Python asks for, to the same bit in both.
 
-   Compiled to WebAssembly without a C library; `make engine` has the command. Its host (engine.py, engine.js) checks
+   Compiled to WebAssembly without a C library, by compile.py. Its host (engine.py, engine.js) checks
    the settings, lets a `prepare_...` function lay out the memory, writes settings to the addresses that functions named
    after them return, and calls `advance` until it answers DONE. An instance has one job at a time, and preparing
    another one drops it. Addresses hold until the next `prepare_...`.

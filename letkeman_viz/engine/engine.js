@@ -489,6 +489,7 @@ function sumsJobs({ fanIn, fanOut, both, layers, bound, seed }) {
     checkWhole("seed", seed, 0, MAX_SEED),
   ];
   const count = fanOut * layers;
+  if (layers > 1) checkWhole("fanOut * layers, where layers is not 1,", count, 1, 2 ** 21);
   const weights = Math.max(count, 2 ** 21);
   limitBytes(2 * weights + 12 * count + (both ? 8 * fanIn * layers : 0), "ask for fewer layers or smaller ones");
   return () => [{ name: "sums", sizes: [], settings, arrays: {} }];

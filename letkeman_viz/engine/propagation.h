@@ -6,6 +6,7 @@
    the first, so that the activations of the first are what is left. Units of a layer are padded with zeros to a
    multiple of 4, and inputs too: a row of a matrix is an input's activations. */
 
+enum { SLICE = 2000000 }; /* nanoseconds, about, that a product is worked on at a time */
 enum { MEAN, MAGNITUDE, SQUARE, VARIANCE, INACTIVE, GRADIENT, GRADIENT_SQUARE, DELTA, DELTA_SQUARE, WEIGHT_GRADIENT,
        MEASURES };
 
@@ -20,6 +21,8 @@ static struct {
     double *magnitude;    /* (layers + 1, inputs): mean |activation| of each input */
     double *measures;     /* (networks, MEASURES, layers + 1) */
     int network, layer, back, supplied;
+    int row, some;        /* of a product: the row that is next, and how many are done at a time */
+    double factor;        /* what a product with the weights lacks */
     double done;
 } net;
 
@@ -48,8 +51,8 @@ static void fill_normal_units(void) {
     normal_unit = __builtin_sqrt(squares / 32768.0);
 }
 
-/* Put the weights of the layer in their place; what a product with them lacks as a factor */
-static double draw_weights(int n, int m) {
+/* Put the weights of the layer in their place */
+static void draw_weights(int n, int m) {
     int width = padded(m);
     Sfc sfc = sfc_seeded((u32[]){net.seed, (u32)(net.first + net.network), (u32)net.layer}, 3);
     u64 word = 0;
@@ -67,14 +70,14 @@ static double draw_weights(int n, int m) {
         for (int j = m; j < width; j++) w[j] = 0.0;
     }
     for (int k = 0; k < (padded(n) - n) * width; k++) w[k] = 0.0;
-    return net.kind == UNIFORM ? scale / 32768.0 : net.kind == NORMAL ? scale / normal_unit : 1.0;
+    net.factor = net.kind == UNIFORM ? scale / 32768.0 : net.kind == NORMAL ? scale / normal_unit : 1.0;
 }
 
-/* z (rows, m) = x (rows, n) w (n, m), times a factor; four rows and four columns at a time */
-static void product(const double *x, const double *w, double *z, int n, int m, double factor) {
+/* z (rows, m) = x (rows, n) w (n, m), times a factor, for the rows that are next; four rows and four columns at a time */
+static void product(const double *x, const double *w, double *z, int n, int m) {
     int from = padded(n), width = padded(m);
     for (int j = 0; j < width; j += 4)
-        for (int row = 0; row < net.rows; row += 4) {
+        for (int row = net.row; row < net.row + net.some; row += 4) {
             const double *a = x + row * from, *column = w + j;
             v2 sum[4][2] = {{{0}}};
             for (int i = 0; i < n; i++, column += width) {
@@ -86,15 +89,15 @@ static void product(const double *x, const double *w, double *z, int n, int m, d
                 }
             }
             for (int r = 0; r < 4; r++)
-                for (int c = 0; c < 2; c++) *(v2 *)(z + (row + r) * width + j + 2 * c) = sum[r][c] * factor;
+                for (int c = 0; c < 2; c++) *(v2 *)(z + (row + r) * width + j + 2 * c) = sum[r][c] * net.factor;
         }
 }
 
-/* x (rows, n) = d (rows, m) w' (m, n), times a factor */
-static void product_back(const double *d, const double *w, double *x, int n, int m, double factor) {
+/* x (rows, n) = d (rows, m) w' (m, n), times a factor, for the rows that are next */
+static void product_back(const double *d, const double *w, double *x, int n, int m) {
     int to = padded(n), width = padded(m);
     for (int i = 0; i < to; i += 2)
-        for (int row = 0; row < net.rows; row += 4) {
+        for (int row = net.row; row < net.row + net.some; row += 4) {
             const double *delta = d + row * width, *first = w + i * width, *second = first + width;
             v2 sum[4][2] = {{{0}}};
             for (int j = 0; j < width; j += 2) {
@@ -106,7 +109,7 @@ static void product_back(const double *d, const double *w, double *x, int n, int
                 }
             }
             for (int r = 0; r < 4; r++)
-                for (int c = 0; c < 2; c++) x[(row + r) * to + i + c] = (sum[r][c][0] + sum[r][c][1]) * factor;
+                for (int c = 0; c < 2; c++) x[(row + r) * to + i + c] = (sum[r][c][0] + sum[r][c][1]) * net.factor;
         }
 }
 
@@ -117,12 +120,12 @@ static void round_to_format(double *values, int count) {
     if (net.format == FLOAT16)
         for (int k = 0; k < count; k++) {
             double x = values[k], size = __builtin_fabs(x);
-            if (!(size < __builtin_inf())) continue;
+            if (size >= 65520.0) values[k] = __builtin_copysign(__builtin_inf(), x);
+            if (!(size < 65520.0)) continue; /* NaN stays NaN */
             /* 2**e of a float16's exponent e, at least -14; numbers near 1.5 2**(e + 42) are 2**(e - 10) apart. */
-            double power = (double_of((i64)bits_of(size) & 0x7ff0000000000000));
+            double power = double_of(bits_of(size) & 0x7ff0000000000000);
             double shift = (power < 0x1p-14 ? 0x1p-14 : power) * 0x1.8p42;
-            x = (x + shift) - shift;
-            values[k] = __builtin_fabs(x) > 65504.0 ? __builtin_copysign(__builtin_inf(), x) : x;
+            values[k] = (x + shift) - shift;
         }
 }
 
@@ -191,10 +194,9 @@ static void draw_signal(double *values, int units, int end) {
     clear_padding(values, units);
 }
 
-static void layer_forward(double factor) {
-    int n = sizes[net.layer - 1], m = sizes[net.layer], count = net.rows * padded(m);
+static void end_forward(int m) {
+    int count = net.rows * padded(m);
     double *z = net.activations[net.layer];
-    product(net.activations[net.layer - 1], net.weights, z, n, m, factor);
     clear_padding(z, m);
     *measure(VARIANCE, net.layer) = mean_square(z, m);
     activate(net.activation, (v2 *)z, count / 2);
@@ -213,17 +215,19 @@ static void measure_gradient(int which, const double *values, int layer) {
     *measure(WEIGHT_GRADIENT, layer) = sum / net.inputs;
 }
 
-static void layer_back(double factor) {
-    int n = sizes[net.layer - 1], m = sizes[net.layer], count = net.rows * padded(m);
+static void begin_back(int m) {
+    int count = net.rows * padded(m);
     *measure(INACTIVE, net.layer) = inactive(net.layer);
     derive(net.activation, (v2 *)net.activations[net.layer], (v2 *)net.delta, count / 2);
     round_to_format(net.delta, count);
     clear_padding(net.delta, m);
     measure_gradient(DELTA, net.delta, net.layer);
-    product_back(net.delta, net.weights, net.next, n, m, factor);
-    round_to_format(net.next, net.rows * padded(n));
-    clear_padding(net.next, n);
+}
+
+static void end_back(int n) {
     double *gradient = net.next;
+    round_to_format(gradient, net.rows * padded(n));
+    clear_padding(gradient, n);
     net.next = net.delta;
     net.delta = gradient;
     measure_gradient(GRADIENT, gradient, net.layer - 1);
@@ -237,28 +241,44 @@ static void begin_network(void) {
     net.back = 0;
 }
 
-static int advance_propagation(double work) {
-    while (work > 0.0) {
-        if (net.layer == 0) begin_network();
-        if (net.kind == GIVEN && !net.supplied) {
-            net.supplied = 1;
-            return NEEDS_WEIGHTS;
-        }
+/* Do some rows of a layer's product, and what is due before and after it; whether weights are missing */
+static int send_rows(void) {
+    int n = sizes[net.layer - 1], m = sizes[net.layer];
+    if (net.row == 0) {
+        if (net.kind == GIVEN && !net.supplied) return net.supplied = 1;
         net.supplied = 0;
-        int n = sizes[net.layer - 1], m = sizes[net.layer];
-        double factor = draw_weights(n, m);
-        if (!net.back) layer_forward(factor);
-        else layer_back(factor);
-        work -= ((double)net.rows * 0.3 + 2.0) * padded(n) * padded(m);
-        net.done++;
-        if (net.back) {
-            if (--net.layer == 0 && --net.network < 0) return DONE;
-        } else if (net.layer < net.layers) net.layer++;
+        draw_weights(n, m);
+        if (net.back) begin_back(m);
+    }
+    net.some = (int)(SLICE / (0.11 * padded(n) * padded(m))) / 4 * 4 + 4;
+    if (net.some > net.rows - net.row) net.some = net.rows - net.row;
+    if (net.back) product_back(net.delta, net.weights, net.next, n, m);
+    else product(net.activations[net.layer - 1], net.weights, net.activations[net.layer], n, m);
+    net.row += net.some;
+    if (net.row < net.rows) return 0;
+    net.row = 0;
+    net.done++;
+    if (net.back) {
+        end_back(n);
+        net.layer--;
+    } else {
+        end_forward(m);
+        if (net.layer < net.layers) net.layer++;
         else {
             net.back = 1;
             draw_signal(net.delta, sizes[net.layers], 1);
             measure_gradient(GRADIENT, net.delta, net.layers);
         }
+    }
+    return 0;
+}
+
+static int advance_propagation(double work) {
+    while (work > 0.0) {
+        if (net.layer == 0) begin_network();
+        if (send_rows()) return NEEDS_WEIGHTS;
+        if (net.layer == 0 && --net.network < 0) return DONE;
+        work -= 0.11 * net.some * padded(sizes[net.layer]) * padded(sizes[net.layer ? net.layer - 1 : 0]) + 1e4;
     }
     return RUNNING;
 }

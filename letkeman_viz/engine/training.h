@@ -193,7 +193,6 @@ static void thin_frames(int run) {
 static void keep_frame(int run) {
     int *counts = t.counts + run * COUNTS;
     if (counts[FRAMES] == t.max_frames) thin_frames(run);
-    if (counts[FRAMES] == t.max_frames) counts[FRAMES]--; /* there is room for one */
     if (counts[EPOCHS] % counts[STRIDE] != 0 && !counts[ENDED]) return;
     t.steps[run * t.max_frames + counts[FRAMES]] = counts[EPOCHS];
     double *frame = t.frames + ((u32)run * t.max_frames + counts[FRAMES]) * t.parameters;
@@ -369,7 +368,8 @@ static double training_progress(void) {
     return t.done < total ? t.done / total : 1.0;
 }
 
-/* Lay out a training job; `sizes` has been written before. Whether there is memory for it. */
+/* Lay out a training job; `sizes` has been written before. `max_frames` is 0, at least 3, or epochs + 1. Whether there
+   is memory for it. */
 EXPORT(prepare_training)
 int prepare_training(int layers, int activation, int rows, int runs, int epochs, int max_frames, int shuffle,
                      int stop_when_solved, double bias) {
