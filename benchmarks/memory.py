@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from browser import Server, close_tab, launch_chromium, running, wait_drawn, wait_until  # noqa: E402
 
-LIMITS = {True: 200, False: 80}
+LIMITS = {True: 130, False: 80}
 """Megabytes of a page that trains with the engine, and of one that does not."""
 
 
