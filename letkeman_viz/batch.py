@@ -142,7 +142,7 @@ def _train_with(engine: Instance, settings: Settings, starts: Sequence[Start], s
         drawn[k] = scale
     engine.run(stopped)
     counts = array("counts", np.int32, runs, 4)
-    loss, right = array("loss", np.float64, runs, epochs + 1), array("right", np.int32, runs, epochs + 1)
+    loss, right = array("loss", np.float64, runs, epochs + 1), array("correct", np.int32, runs, epochs + 1)
     steps = array("steps", np.int32, runs, frames)
     parameters = array("frames", np.float64, runs, frames, network.parameter_count)
     gradient = array("gradient", np.float64, runs, frames, layers)

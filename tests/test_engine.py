@@ -321,8 +321,8 @@ def test_blas_has_its_threads_back_after_several_threads_needed_one() -> None:
     code = """
 import threading
 import numpy as np
+from threadpoolctl import threadpool_info
 from letkeman_viz import counting_task, propagate, train_deep
-threadpool_limits(2, "blas")
 count = lambda: [one["num_threads"] for one in threadpool_info() if "numpy" in one["filepath"]]
 print(count())
 def work():

@@ -50,7 +50,7 @@ globalThis.outcome = (promise) => promise.then(
 
 globalThis.digestRuns = async (runs) => {
   const finite = runs.filter(({ ended }) => ended !== "diverged");
-  const fields = ["loss", "right", "steps", "parameters", "gradient", "presented"];
+  const fields = ["loss", "correct", "steps", "parameters", "gradient", "presented"];
   const found = { ended: runs.map(({ ended }) => ended), epochs: runs.map(({ epochs }) => epochs) };
   for (const field of fields) found[field] = await digest(finite.map((run) => run[field]));
   return found;
@@ -303,7 +303,7 @@ def digest_recordings(recordings: list[Recording]) -> dict[str, Any]:
         "ended": [recording.ended for recording in recordings],
         "epochs": [len(recording.loss) for recording in recordings],
         "loss": sha256([np.append(run.start_loss, run.loss) for run in finite]),
-        "right": sha256([np.append(run.start_correct, run.correct_after).astype(np.int32) for run in finite]),
+        "correct": sha256([run.curve("correct_after").astype(np.int32) for run in finite]),
         "steps": sha256([run.steps.astype(np.int32) for run in finite]),
         "parameters": sha256([run.parameters for run in finite]),
         "gradient": sha256([run.gradient for run in finite]),
@@ -337,7 +337,7 @@ def test_a_run_without_frames_has_the_same_curves(page: Page) -> None:
           return [Object.keys(bare), await digest([recorded.loss]) === await digest([bare.loss])];
         }"""
     )
-    assert found == [["ended", "epochs", "loss", "right"], True]
+    assert found == [["ended", "epochs", "loss", "correct"], True]
 
 
 def test_frames_that_no_epoch_fills_take_no_memory(page: Page) -> None:

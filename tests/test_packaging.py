@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 SCIENCE = ("initializers", "counting", "network", "training", "recording")
 HEAVY = ("ipywidgets", "anywidget", "torch", "voila", "wasmtime", "plotly", "jupyterlab")
@@ -98,7 +99,9 @@ def test_wheel_holds_everything_that_is_not_python(root: Path, distributions: Pa
     assert {"site/static/site.css", "site/static/site.js"} <= static
     assert "site/templates/letkeman/index.html.j2" in templates
     assert notebooks
-    expected = static | templates | recorded | {f"notebooks/{name}" for name in notebooks}
+    engine = files_of(root, "engine/engine.*")
+    assert {"engine/engine.wasm", "engine/engine.js", "engine/engine.c"} <= engine
+    expected = static | templates | recorded | engine | {f"notebooks/{name}" for name in notebooks}
     assert {f"letkeman_viz/{name}" for name in expected} <= names
 
 
@@ -134,6 +137,23 @@ print(json.dumps([
     assert listed == sorted(path.name for path in (root / "notebooks").glob("*.ipynb"))
     assert set(static) >= {"site.css", "site.js"}
     assert set(templates) >= {"chapter.html", "index.html.j2", "landing.html", "404.html"}
+
+
+@pytest.mark.packaging
+def test_installed_package_trains(installed: Installed) -> None:
+    code = "from letkeman_viz import train_one; print(train_one().updates)"
+    assert installed.run("python", "-c", code).stdout == "337\n"
+
+
+@pytest.mark.parametrize(("machine", "refused"), [("x86_64", False), ("ARM64", False), ("riscv64", True)])
+def test_pip_refuses_where_there_is_no_engine(root: Path, machine: str, refused: bool) -> None:
+    # wasmtime itself installs anywhere, and fails when it is imported.
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    wanted = [Requirement(text) for text in project["dependencies"] if text.startswith("wasmtime")]
+    asked = [
+        one for one in wanted if one.marker is None or one.marker.evaluate({"platform_machine": machine})
+    ]
+    assert all(one.specifier.contains("50.0.1") for one in asked) is not refused
 
 
 @pytest.mark.packaging

@@ -33,7 +33,7 @@
  * @property {"finished" | "solved" | "diverged"} ended
  * @property {number} epochs
  * @property {Float64Array} loss (epochs + 1,)
- * @property {Int32Array} right (epochs + 1,): rows predicted correctly
+ * @property {Int32Array} correct (epochs + 1,): rows predicted correctly
  * @property {Int32Array} [steps] (frames,): the epoch of each frame
  * @property {Float64Array} [parameters] (frames, parameters)
  * @property {Float64Array} [gradient] (frames, layers of weights): mean |dL/dw|
@@ -327,8 +327,8 @@ function engineCore(wasm) {
           presented: copy(Uint8Array, "presented", epochs, rows, done),
         };
         const loss = copy(Float64Array, "loss", epochs + 1, 1, done + 1);
-        const right = copy(Int32Array, "right", epochs + 1, 1, done + 1);
-        return { ended: ENDINGS[ended - 1], epochs: done, loss, right, ...recorded };
+        const correct = copy(Int32Array, "correct", epochs + 1, 1, done + 1);
+        return { ended: ENDINGS[ended - 1], epochs: done, loss, correct, ...recorded };
       });
     },
     propagation({ sizes, settings: [layers, , inputs, , , networks], measures, withActivations }) {

@@ -1,8 +1,8 @@
 /* Training: per-example SGD, up to eight runs side by side.
 
    Two runs share a vector; every two runs are a `part`. Arrays of all runs have the parts of a layer one behind the
-   other, each as its units, so that a line of code moves all runs through a layer and none waits for its own last
-   result. Parameters of a part are laid out as in network.py: layer by layer the weights, row-major (fan_in,
+   other, each as its units: a layer of all runs is worked on before the next layer, so that the processor always has
+   something to do that does not depend on its last result. Parameters of a part are laid out as in network.py: layer by layer the weights, row-major (fan_in,
    fan_out), then the biases. Where weights do not change, several rows of the table go together, and a part of a
    layer has the units of each row. Deltas are derivatives of the loss by a unit's weighted sum. */
 
@@ -20,11 +20,11 @@ static struct {
     double *rates, *noise, *scales, *start; /* scales (runs, layers), start (runs, parameters) where GIVEN */
     int *kinds;
     /* Results of each run; `counts` (runs, 4): epochs, frames, ended, epochs between frames */
-    int *counts, *right, *steps;           /* right (runs, epochs + 1), steps (runs, max_frames) */
+    int *counts, *correct, *steps;           /* correct (runs, epochs + 1), steps (runs, max_frames) */
     double *loss, *frames, *gradient;      /* (runs, epochs + 1), (runs, max_frames, parameters or layers) */
-    u8 *presented;                         /* (runs, epochs, rows): right before its update? */
+    u8 *presented;                         /* (runs, epochs, rows): correct before its update? */
     /* State */
-    v2 *p, *a, *d, *target, *rate, *sum;   /* of all parts; sum: losses and numbers right, or gradients */
+    v2 *p, *a, *d, *target, *rate, *sum;   /* of all parts; sum: losses and numbers correct, or gradients */
     Pcg *streams;
     int *order;                            /* (2 parts, rows) */
     int phase, epoch, row, frame, all_frames, one_order;
@@ -35,7 +35,7 @@ enum { EPOCHS, FRAMES, ENDED, STRIDE, COUNTS };
 
 #define ADDRESS(name) EXPORT(training_##name) void *training_##name(void) { return t.name; }
 ADDRESS(inputs) ADDRESS(targets) ADDRESS(seeds) ADDRESS(rates) ADDRESS(noise) ADDRESS(scales) ADDRESS(start)
-ADDRESS(kinds) ADDRESS(counts) ADDRESS(right) ADDRESS(steps) ADDRESS(loss) ADDRESS(frames) ADDRESS(gradient)
+ADDRESS(kinds) ADDRESS(counts) ADDRESS(correct) ADDRESS(steps) ADDRESS(loss) ADDRESS(frames) ADDRESS(gradient)
 ADDRESS(presented)
 #undef ADDRESS
 
@@ -160,25 +160,25 @@ static void show_in_order(int k) {
 }
 
 /* Add up the losses of the rows shown, and how many have every output on the right side of a half, for two runs */
-static void evaluate(int part, int rows, v2 *loss, v2 *right) {
+static void evaluate(int part, int rows, v2 *loss, v2 *correct) {
     const v2 *a = t.a + ((t.units - t.outputs) * t.parts + part * t.outputs) * rows;
     const v2 *target = t.target + part * t.outputs * rows;
     for (int row = 0; row < rows; row++) {
         v2 sum = splat(0.0);
         i2 good = {-1, -1};
         for (int j = 0; j < t.outputs; j++) {
-            v2 output = *a++, wanted = *target++;
-            i2 above = wanted > 0.5;
-            sum += 0.5 * (output - wanted) * (output - wanted);
+            v2 output = *a++, y = *target++;
+            i2 above = y > 0.5;
+            sum += 0.5 * (output - y) * (output - y);
             good &= (above & (output > 0.5)) | (~above & (output < 0.5));
         }
         *loss += sum;
-        *right += choose(good, splat(1.0), splat(0.0));
+        *correct += choose(good, splat(1.0), splat(0.0));
     }
 }
 
-/* The store is full: let every second frame go and double the stride. So a run of any length leaves at most
-   max_frames evenly spaced frames, and the one where it ended. */
+/* No more frames fit: drop every second one and double the stride. So a run of any length leaves at most max_frames
+   evenly spaced frames, and the one where it ended. */
 static void thin_frames(int run) {
     int *counts = t.counts + run * COUNTS, *steps = t.steps + run * t.max_frames;
     double *frames = t.frames + (u32)run * t.max_frames * t.parameters;
@@ -190,7 +190,7 @@ static void thin_frames(int run) {
     }
 }
 
-static void keep_frame(int run) {
+static void record_frame(int run) {
     int *counts = t.counts + run * COUNTS;
     if (counts[FRAMES] == t.max_frames) thin_frames(run);
     if (counts[EPOCHS] % counts[STRIDE] != 0 && !counts[ENDED]) return;
@@ -216,11 +216,11 @@ static int end_epoch(void) {
         if (counts[ENDED]) continue;
         counts[EPOCHS] = t.epoch;
         t.loss[place] = ((double *)t.sum)[run] / t.rows;
-        t.right[place] = (int)((double *)t.sum)[2 * t.parts + run];
+        t.correct[place] = (int)((double *)t.sum)[2 * t.parts + run];
         if (t.epoch > 0 && ((double *)finite)[run] != 0.0) counts[ENDED] = DIVERGED;
-        else if (t.stop_when_solved && t.right[place] == t.rows) counts[ENDED] = SOLVED;
+        else if (t.stop_when_solved && t.correct[place] == t.rows) counts[ENDED] = SOLVED;
         else if (t.epoch == t.epochs) counts[ENDED] = FINISHED;
-        if (t.max_frames && (counts[EPOCHS] % counts[STRIDE] == 0 || counts[ENDED])) keep_frame(run);
+        if (t.max_frames && (counts[EPOCHS] % counts[STRIDE] == 0 || counts[ENDED])) record_frame(run);
         running += !counts[ENDED];
     }
     return running;
@@ -282,12 +282,12 @@ static void present(void) {
     show_in_order(t.row);
     forward(1);
     for (int part = 0; part < t.parts && t.max_frames; part++) {
-        v2 loss = splat(0.0), right = splat(0.0);
-        evaluate(part, 1, &loss, &right);
+        v2 loss = splat(0.0), correct = splat(0.0);
+        evaluate(part, 1, &loss, &correct);
         for (int run = 2 * part; run < t.runs && run < 2 * part + 2; run++)
             if (!t.counts[run * COUNTS + ENDED])
                 t.presented[((u32)run * t.epochs + t.epoch) * t.rows + t.order[run * t.rows + t.row]] =
-                    right[run % 2] > 0.0;
+                    correct[run % 2] > 0.0;
     }
     backward(1, 1);
 }
@@ -392,7 +392,7 @@ int prepare_training(int layers, int activation, int rows, int runs, int epochs,
     t.inputs = NEW(double, (u64)rows * sizes[0]), t.targets = NEW(double, (u64)rows * t.outputs);
     t.seeds = NEW(u32, runs), t.rates = NEW(double, runs), t.noise = NEW(double, runs), t.kinds = NEW(int, runs);
     t.scales = NEW(double, runs * layers), t.start = NEW(double, (u64)runs * t.parameters);
-    t.counts = NEW(int, runs * COUNTS), t.right = NEW(int, points), t.loss = NEW(double, points);
+    t.counts = NEW(int, runs * COUNTS), t.correct = NEW(int, points), t.loss = NEW(double, points);
     t.steps = NEW(int, frames), t.frames = NEW(double, frames * t.parameters), t.gradient = NEW(double, frames * layers);
     t.presented = NEW(u8, max_frames ? (u64)runs * epochs * rows : 0);
     if (!reserved_all()) return 0;
