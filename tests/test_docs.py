@@ -109,7 +109,7 @@ def test_every_link_inside_leads_to_a_page_and_a_place_on_it(built: Path) -> Non
 def test_the_api_has_everything_that_can_be_imported(built: Path) -> None:
     places = {place for page in (built / "api").glob("*.html") for place in Loads(page).ids}
     for name in letkeman_viz.__all__:
-        homes = [place for place in places if re.fullmatch(rf"letkeman_viz\.\w+\.{name}", place)]
+        homes = [place for place in places if re.fullmatch(rf"letkeman_viz(\.\w+)+\.{name}", place)]
         assert homes, f"{name} is not in the API"
     assert "letkeman_viz.torch.standard_letkeman_" in places
     assert "letkeman_viz.jax.standard_letkeman" in places

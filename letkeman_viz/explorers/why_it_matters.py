@@ -161,8 +161,7 @@ class Tower(Live):
         self.show(change)
 
     def _report(self, done: int, steps: int) -> None:
-        if done % max(1, steps // 40) == 0:
-            self.show(partial(self._at, done / steps, True))
+        self.show(partial(self._at, done / steps, True))
 
     def _at(self, share: float, busy: bool) -> None:
         self.progress.value = share
