@@ -488,7 +488,6 @@ def test_progress_rises_to_one(page: Page, mode: str) -> None:
         mode,
     )
     assert shares == sorted(shares)
-    assert len(shares) > 3
     assert 0.0 < shares[0] < 1.0
     assert shares[-1] == 1.0
 
