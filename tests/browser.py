@@ -9,6 +9,7 @@ import contextlib
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -132,6 +133,8 @@ def running(
             stdout=sink,
             stderr=subprocess.STDOUT,
             env={**os.environ, **own} if environment is None else environment,
+            # Where the tests run in a shell's background, they ignore Ctrl-C, and so would what they start.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
     try:
         address = _wait_for_address(process, log)
