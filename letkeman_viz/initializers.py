@@ -153,11 +153,20 @@ class Orthogonal(Initializer):
 
 
 def scales(scheme: Initializer, shapes: Sequence[tuple[int, int]]) -> tuple[str, list[float]]:
-    """How the engine draws the weights of a scheme: (kind, one scale for each of the layers' ``shapes``).
+    """How the engine draws the weights of a scheme.
 
-    Scales are the weight itself (``"constant"``), a bound (``"uniform"``) or a standard deviation
-    (``"normal"``). Any other scheme, a class derived from those included, is ``"given"``: its weights have to
-    come from Python, and its scales are 0.
+    Parameters
+    ----------
+    scheme : Initializer
+    shapes : sequence of (int, int)
+        (fan_in, fan_out) of each layer.
+
+    Returns
+    -------
+    kind : {"constant", "uniform", "normal", "given"}
+        Given are weights of any other class, one derived from those three included: Python draws them.
+    scales : list of float
+        For each layer the weight itself, a bound, or a standard deviation; 0 where weights are given.
     """
     if type(scheme) is Constant:
         return "constant", [scheme.value for _ in shapes]

@@ -233,6 +233,18 @@ def test_more_memory_than_an_engine_can_have_is_an_error_and_the_next_job_works(
     assert train_one().updates == 337
 
 
+def test_one_large_layer_is_done_in_many_slices() -> None:
+    instance = Instance()
+    kind = engine.KINDS.index("uniform")
+    instance.prepare("propagation", (1000, 1000), 1, 0, 1024, kind, 0, 1, 0, 1)
+    instance.array("propagation_scales", np.float64, 1)[:] = 0.05
+    slices = 1
+    while instance.call("advance", 1.0) != engine.DONE:
+        slices += 1
+    assert slices > 100
+    assert instance.call("progress") == 1.0
+
+
 def test_arrays_outside_of_the_memory_are_not_read() -> None:
     instance = Instance()
     instance.prepare("numbers", (), 10)
