@@ -19,7 +19,7 @@ import ipywidgets
 from IPython import get_ipython
 from ipywidgets.widgets import widget as _ipywidgets_core
 
-from ._base import Allowance, Widget, fits
+from .widget import Allowance, Widget, fits
 
 CONTROL = "jupyter.widget.control"
 """The comm target through which a page asks for all widgets there are."""
@@ -30,14 +30,12 @@ MAX_WHOLE = 2**53
 """The largest whole number that a browser counts exactly."""
 MAX_CONTROLS = 4
 """Control comms that are open at the same time; a page opens one, and closes it."""
-MAX_FILE = 32 * 1024
-"""Bytes of an upload that are kept: more than a table may have, so that it is still found too long."""
 
 _VALUE = (
     ipywidgets.Checkbox, ipywidgets.ToggleButton, ipywidgets.Text, ipywidgets.Textarea, ipywidgets.Combobox,
     ipywidgets.IntText, ipywidgets.BoundedIntText, ipywidgets.IntSlider, ipywidgets.IntRangeSlider,
     ipywidgets.FloatText, ipywidgets.BoundedFloatText, ipywidgets.FloatSlider, ipywidgets.FloatLogSlider,
-    ipywidgets.FloatRangeSlider, ipywidgets.ColorPicker, ipywidgets.FileUpload,
+    ipywidgets.FloatRangeSlider, ipywidgets.ColorPicker,
 )  # fmt: skip
 _INDEX = (
     ipywidgets.Dropdown, ipywidgets.RadioButtons, ipywidgets.Select, ipywidgets.SelectionSlider,
@@ -113,20 +111,17 @@ class Guard:
             allowed = {"method": "request_states"} if asks else None
         else:
             widget = _ipywidgets_core._instances.get(name)
-            allowed = None if widget is None else self._allowed(widget, data, message.get("buffers") or [])
+            allowed = None if widget is None else self._allowed(widget, data)
         if allowed is None:
             return None
         passed = {**message, "content": {"comm_id": name, "data": allowed}, "buffers": []}
         return self._message(stream, ident, passed)
 
-    def _allowed(self, widget: Any, data: dict[str, Any], buffers: list[Any]) -> dict[str, Any] | None:
+    def _allowed(self, widget: Any, data: dict[str, Any]) -> dict[str, Any] | None:
         """What of a message to ``widget`` may pass, or None."""
         method = data.get("method")
         if method == "update" and isinstance(data.get("state"), dict):
-            if isinstance(widget, ipywidgets.FileUpload):
-                state = _upload(data, buffers)
-            else:
-                state = {key: value for key, value in data["state"].items() if _may_set(widget, key, value)}
+            state = {key: value for key, value in data["state"].items() if _may_set(widget, key, value)}
             return {"method": "update", "state": state} if state else None
         if method == "custom" and _may_say(widget, data.get("content")):
             return {"method": "custom", "content": data["content"]}
@@ -149,15 +144,6 @@ def _may_say(widget: Any, content: Any) -> bool:
     if isinstance(widget, anywidget.AnyWidget):
         return isinstance(content, dict)
     return any(isinstance(widget, kind) and content == said for kind, said in CUSTOM.items())
-
-
-def _upload(data: dict[str, Any], buffers: list[Any]) -> dict[str, Any]:
-    """The first file of an upload, cut off behind what is read at all; its name is nobody's business."""
-    if data.get("buffer_paths") != [["value", 0, "content"]] or len(buffers) != 1:
-        return {}
-    content = bytes(buffers[0][:MAX_FILE])
-    file = {"name": "", "type": "", "size": len(content), "last_modified": 0, "content": content}
-    return {"value": [file]}
 
 
 def _modest(content: Any) -> bool:

@@ -9,13 +9,6 @@ import anywidget
 import ipywidgets
 import traitlets
 
-REFERENCE: dict[str, Any] = {
-    "sync": True,
-    "to_json": lambda widget, _: widget and f"anywidget:{widget.model_id}",
-    "from_json": lambda value, _: value,
-}
-"""Tag of a trait that holds another widget: it crosses as the address ``host.getWidget`` takes."""
-
 FROM_BROWSER: dict[str, Any] = {"sync": True, "echo_update": False}
 """Tag of a trait that the page sets. An echo would come late and undo what the page has done since."""
 
@@ -32,7 +25,7 @@ class Widget(anywidget.AnyWidget):
     raised, once every value of the message is set.
     """
 
-    def set_state(self, sync_data: dict[str, Any]) -> None:
+    def set_state(self, sync_data: Any) -> None:
         if not isinstance(sync_data, dict):
             return
         allowed = self.traits(echo_update=False)
@@ -54,7 +47,10 @@ def fits(widget: ipywidgets.Widget, key: str, value: Any) -> bool:
     """Whether the trait ``key`` takes what the browser sent for it; nobody is told of it."""
     read = widget.trait_metadata(key, "from_json", lambda value, _: value)
     try:
-        widget.traits()[key]._validate(widget, read(value, widget))  # what an assignment does before it tells
+        trait, found = widget.traits()[key], read(value, widget)
+        trait._validate(widget, found)  # what an assignment does before it tells
+        if found is None:  # which a trait that may be None lets by without asking its validator
+            trait._cross_validate(widget, found)
     except REFUSALS:
         return False
     return True
