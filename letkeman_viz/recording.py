@@ -225,38 +225,3 @@ class Recording:
             gradient = [""] * len(layers) if frame is None else [repr(float(g)) for g in self.gradient[frame]]
             out.writerow([step, repr(float(loss[step])), presented[step], after[step], *gradient])
         return text.getvalue()
-
-    def to_wire(self) -> tuple[dict[str, Any], bytes]:
-        """What a browser needs to play the run: (a JSON-able header, one float32 buffer).
-
-        ``header["fields"]`` maps a name to its shape; the fields lie in the buffer in that order. All
-        are per frame: step, loss, parameters, gradient (the layers' mean |gradient|), presented (NaN
-        at frame 0), correct_after; besides the table itself, inputs and targets.
-        """
-        presented = np.vstack([np.full((1, self.rows), np.nan), self.presented])[self.steps]
-        fields = {
-            "step": self.steps,
-            "loss": self.curve("loss")[self.steps],
-            "parameters": self.parameters,
-            "gradient": self.gradient,
-            "presented": presented,
-            "correct_after": self.curve("correct_after")[self.steps],
-            "inputs": self.inputs,
-            "targets": self.targets,
-        }
-        header = {
-            "fields": {name: list(np.shape(values)) for name, values in fields.items()},
-            "layer_sizes": list(self.network.layer_sizes),
-            "activation": self.network.activation,
-            "initializer": self.initializer,
-            "label": self.label,
-            "seed": self.seed,
-            "learning_rate": self.learning_rate,
-            "one_example": self.one_example,
-            "steps": self.epochs,
-            "ended": self.ended,
-            "reason": self.reason,
-            "solved_at": self.solved_at,
-        }
-        with np.errstate(over="ignore"):  # beyond float32 is infinity to a browser, and shown as that
-            return header, b"".join(np.asarray(v, dtype="<f4").tobytes() for v in fields.values())

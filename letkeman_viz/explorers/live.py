@@ -13,8 +13,8 @@ from functools import partial
 import ipywidgets
 import traitlets
 
-from ..widgets import Chart, Race, Run, Table
-from ..widgets.guard import served
+from ..explorables.guard import served
+from ..widgets import Chart, Table
 from .background import Newest
 
 TRAINING = "<p role='status'>Computing.</p>"
@@ -34,7 +34,7 @@ def running_loop() -> asyncio.AbstractEventLoop | None:
 class Live(ipywidgets.VBox):
     """A box whose ``compute`` runs whenever one of its ``controls`` changes.
 
-    It does not run before a page shows the ``trigger`` (a Run, Race, Chart or Table), so that opening a page
+    It does not run before a page shows the ``trigger`` (a Chart or Table), so that opening a page
     costs nothing that nobody sees. What goes wrong is said in ``status``, on the page.
     """
 
@@ -44,7 +44,7 @@ class Live(ipywidgets.VBox):
     BUSY = ""
     """What ``status`` says when a computation is not over at once; "" where something else shows it."""
 
-    def __init__(self, trigger: Run | Race | Chart | Table, controls: Iterable[ipywidgets.Widget]) -> None:
+    def __init__(self, trigger: Chart | Table, controls: Iterable[ipywidgets.Widget]) -> None:
         super().__init__()
         self._trigger = trigger
         self._worker = Newest(self._fail, self.PATIENCE, WORK if served() else math.inf)

@@ -1,7 +1,7 @@
 """Pages without Python: which controls of each explorable are recorded, and for which of their values.
 
 ``record`` brings the explorables of a page through these values and gives the page as data; the recipes,
-one for each kind of explorable, are in ``offline_training``, ``offline_theory`` and ``offline_results``.
+one for each kind of explorable, are in ``offline_theory`` and ``offline_results``.
 """
 
 from __future__ import annotations
@@ -12,14 +12,13 @@ from typing import Any
 import ipywidgets
 
 from ..widgets.recorder import Page
-from . import offline_results, offline_theory, offline_training
+from . import offline_results, offline_theory
 from .live import Live
 
 Recipe = Callable[[Page, Any], None]
 
 RECIPES: dict[type[Live], Recipe] = {
     **offline_theory.RECIPES,
-    **offline_training.RECIPES,
     **offline_results.RECIPES,
 }
 

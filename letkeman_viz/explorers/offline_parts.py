@@ -10,7 +10,6 @@ from ..widgets import TakeAlong
 from ..widgets.recorder import Page
 from .live import Live
 
-SEEDS = (1, 2, 3, 4, 5)
 PATIENCE = 300.0  # seconds for one combination, on a slow machine
 
 

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..explorables.explorable import SCHEMES as SCHEMES
 from ..initializers import get_initializer
 from .plots import Trace, line
 
-SCHEMES = [
-    "zeros",
-    "ones",
-    "standard_xavier",
-    "normalized_xavier",
-    "standard_letkeman",
-    "normalized_letkeman",
-    "kaiming",
-]
 LABELS = {name: get_initializer(name).label for name in SCHEMES} | {"scaled": "Free gain"}
 STYLES = {name: k + 1 for k, name in enumerate(LABELS)}
 """Which of the widgets' eight styles (colour, dash, mark) is a scheme's own."""
 
-# As in static/race_parts.js: colours may fail a reader, shapes should not.
+# As in parts/schemes.js: colours may fail a reader, shapes should not.
 _DASHES = (
     "2px,3px",
     "9px,3px,2px,3px",

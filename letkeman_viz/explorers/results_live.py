@@ -16,11 +16,11 @@ from ..experiments.catalogue import EXPERIMENTS, NeedsTorch, settings_of, traine
 from ..experiments.data import DataError, load
 from ..experiments.runs import SCHEMES, Run
 from ..experiments.work import one_thread
-from .fields import MAX_SEED
 from .live import Live, row
 from .race_schemes import LABELS
 from .results_parts import scheme_chart
 
+MAX_SEED = 9999  # four digits fit in the field
 EPOCHS = {"counting": 1000, "mnist-conv": 15, "mnist-dense": 30, "hamlet": 25}
 """How long a run here is: long enough for the schemes to part."""
 DATA_NAMES = {

@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ..explorables.page_tools import PageTools
+from ..explorables.standalone import standalone
 from ..explorers.offline import record
-from ..widgets import PageTools
-from ..widgets.standalone import standalone
+from ..widgets.standalone import standalone as standalone_recorded
 from .chapters import Listed, listed, packaged_folder
-from .export_chapter import ChapterError, Explorable, run
+from .export_chapter import ChapterError, Output, run
 from .export_folder import FolderError, checked_target, replacing
 from .export_pages import Pages, data, data_file, page_file
 
@@ -80,15 +81,17 @@ def _write(made: Path, folder: Path, chosen: Sequence[Listed], single_files: boo
     pages = Pages(chosen)
     singles = []
     for chapter in chosen:
-        say(f"letkeman-viz: recording chapter {chapter.number} of {len(chosen)}, {chapter.title} ...")
+        say(f"letkeman-viz: writing chapter {chapter.number} of {len(chosen)}, {chapter.title} ...")
         begun = time.perf_counter()
         parts = run(folder / chapter.path)
-        shown = [part for part in parts if isinstance(part, Explorable)]
-        _put(made / data_file(chapter), data(record([part.view for part in shown])))
+        shown = [part for part in parts if isinstance(part, Output)]
+        recorded = [part.view for part in shown if not part.is_live]
+        if recorded:
+            _put(made / data_file(chapter), data(record(recorded)))
         _put(made / page_file(chapter.path), pages.chapter(chapter, parts))
         if single_files:
             singles.append((chapter, _write_singles(made / SINGLE, chapter, shown)))
-        say(f"letkeman-viz: recorded in {time.perf_counter() - begun:.0f} s")
+        say(f"letkeman-viz: written in {time.perf_counter() - begun:.0f} s")
     for name, content in pages.assets().items():  # last: the font has the signs of all formulas
         _put(made / name, content)
     _put(made / "index.html", pages.landing())
@@ -96,8 +99,8 @@ def _write(made: Path, folder: Path, chosen: Sequence[Listed], single_files: boo
         _put(made / SINGLE / "index.html", pages.singles(singles))
 
 
-def _write_singles(folder: Path, chapter: Listed, shown: Sequence[Explorable]) -> list[tuple[str, str, str]]:
-    """A file for each explorable of a chapter; (title, file name, size in words) of each."""
+def _write_singles(folder: Path, chapter: Listed, shown: Sequence[Output]) -> list[tuple[str, str, str]]:
+    """A file for each explorable of a chapter; (title, file name, size) of each."""
     written = []
     # The tools of a page are nothing without one.
     parts = [part for part in shown if not isinstance(part.view, PageTools)]
@@ -107,9 +110,16 @@ def _write_singles(folder: Path, chapter: Listed, shown: Sequence[Explorable]) -
         title = heading + alike
         words = "-".join(re.findall(r"\w+", heading.lower()))
         name = f"{chapter.path.partition('-')[0]}-{part.number}-{words}.html"
-        _put(folder / name, standalone([part.view], title, record([part.view])))
+        _put(folder / name, _single(part, title))
         written.append((title, name, f"{(folder / name).stat().st_size / 1e6:.1f} MB"))
     return written
+
+
+def _single(part: Output, title: str) -> str:
+    """One explorable as a page of its own."""
+    if part.is_live:
+        return standalone([part.view], title)
+    return standalone_recorded([part.view], title, record([part.view]))
 
 
 def _size(folder: Path) -> int:

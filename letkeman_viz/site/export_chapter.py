@@ -11,6 +11,7 @@ from typing import Any
 
 import nbformat
 
+from ..explorables.explorable import Explorable
 from .export_prose import FormulaError, html_of
 
 
@@ -26,21 +27,26 @@ class Prose:
 
 
 @dataclass(frozen=True)
-class Explorable:
+class Output:
     """What a code cell showed: ``view``, a widget, below ``heading``; ``number`` counts from 0."""
 
     view: Any
     heading: str
     number: int
 
+    @property
+    def is_live(self) -> bool:
+        """Whether a page without a kernel computes it; the others are recorded, and play that."""
+        return isinstance(self.view, Explorable)
 
-def run(notebook: Path) -> list[Prose | Explorable]:
+
+def run(notebook: Path) -> list[Prose | Output]:
     """The cells of ``notebook`` in order, its code executed here; cells that show nothing are left out.
 
     Raises :class:`ChapterError` with the number of the cell that fails.
     """
     namespace: dict[str, Any] = {"__name__": "__main__"}
-    parts: list[Prose | Explorable] = []
+    parts: list[Prose | Output] = []
     heading, number = "", 0
     for place, cell in enumerate(nbformat.read(notebook, as_version=4).cells, 1):
         try:
@@ -51,7 +57,7 @@ def run(notebook: Path) -> list[Prose | Explorable]:
             elif cell.cell_type == "code":
                 value = _execute(cell.source, namespace)
                 if value is not None:
-                    parts.append(Explorable(value, heading, number))
+                    parts.append(Output(value, heading, number))
                     number += 1
         except FormulaError as error:
             raise ChapterError(f"{notebook.name}, cell {place}: {error}") from error

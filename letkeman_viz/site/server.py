@@ -27,11 +27,11 @@ from .access import LoginHandler, guarded
 from .announce import announcement, link, show
 from .config import LAB_EXTENSIONS, voila_config
 from .handlers import LandingHandler, NotFoundHandler, PlotlyHandler, menu
+from .kernel_socket import KernelSocket
 from .offline import Offline
 from .options import ServeOptions
 from .sessions import LeavingHandler, SessionHandler
 from .shelf import OpenShelfHandler, Shelf, ShelfHandler
-from .wire import CompressedKernelSocket
 
 SITE = Path(__file__).resolve().parent
 TEMPLATES = SITE / "templates" / "letkeman"
@@ -134,7 +134,7 @@ class LetkemanVoila(Voila):
             (rf"voila/api/shutdown/{KERNEL}", VoilaShutdownKernelHandler),
             (rf"voila/api/leaving/{KERNEL}", LeavingHandler),
             (rf"api/kernels/{KERNEL}", KernelStateHandler),
-            (rf"api/kernels/{KERNEL}/channels", CompressedKernelSocket),
+            (rf"api/kernels/{KERNEL}/channels", KernelSocket),
             (PLOTLY, PlotlyHandler, own),
             (rf"{OFFLINE}(.*)", OfflineHandler, {"offline": self.offline}),
         ]

@@ -16,9 +16,7 @@ class Axis:
     """One control and the values of it that are recorded, as the browser has them.
 
     ``go(k)`` brings the explorable to value ``k`` as a reader would, ``at()`` says where it is (ValueError:
-    at none). ``widget`` and ``trait`` are what the reader moves, None for an axis that only buttons move. An
-    answer that is none of the values counts as number ``other``, whose value is replaced in recorded texts. A
-    ``fleeting`` axis goes back to its first value when another axis of its groups moves.
+    at none). ``widget`` and ``trait`` are what the reader moves, None for an axis that only buttons move.
     """
 
     values: list[Any]
@@ -26,8 +24,6 @@ class Axis:
     at: Callable[[], int]
     widget: ipywidgets.Widget | None = None
     trait: str = ""
-    other: int | None = None
-    fleeting: bool = False
     start: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -49,16 +45,11 @@ def choices(control: Any, only: Sequence[Any] | None = None) -> Axis:
 
 def numbers(control: Any, values: Sequence[float]) -> Axis:
     """Some values of a field for numbers, or of any control whose ``value`` is plain."""
-    return trait_axis(control, "value", values)
-
-
-def trait_axis(widget: ipywidgets.Widget, trait: str, values: Sequence[Any]) -> Axis:
-    """Some values of one trait of one widget."""
 
     def go(k: int) -> None:
-        setattr(widget, trait, values[k])
+        control.value = values[k]
 
-    return Axis(list(values), go, lambda: list(values).index(getattr(widget, trait)), widget, trait)
+    return Axis(list(values), go, lambda: list(values).index(control.value), control, "value")
 
 
 def stops(slider: Slider, only: Sequence[float] | None = None) -> Axis:
@@ -71,7 +62,7 @@ def stops(slider: Slider, only: Sequence[float] | None = None) -> Axis:
     return Axis(list(range(len(kept))), go, lambda: kept.index(slider._index), slider, "_index")
 
 
-def pressed(count: int, go: Callable[[int], Any], fleeting: bool = False) -> Axis:
+def pressed(count: int, go: Callable[[int], Any]) -> Axis:
     """What only buttons move; see ``Page.press``. It begins at 0, where the explorable stands already."""
     now = [0]
 
@@ -79,4 +70,4 @@ def pressed(count: int, go: Callable[[int], Any], fleeting: bool = False) -> Axi
         now[0] = k
         go(k)
 
-    return Axis(list(range(count)), step, lambda: now[0], fleeting=fleeting)
+    return Axis(list(range(count)), step, lambda: now[0])

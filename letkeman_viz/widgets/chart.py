@@ -1,4 +1,4 @@
-"""Chart: a Plotly figure drawn by the page's one copy of plotly.js, uncovered by the player."""
+"""Chart: a Plotly figure drawn by the page's one copy of plotly.js."""
 
 from __future__ import annotations
 
@@ -10,39 +10,31 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import traitlets
 
+from ..explorables.widget import FROM_BROWSER, Allowance, Widget
 from ..plotly_js import compressed
 from ._assets import css, esm
-from ._base import FROM_BROWSER, REFERENCE, Allowance, Widget
-from .player import Player
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 
 class Chart(Widget):
-    """A Plotly figure. With a ``player``, only what lies before the play head is drawn.
-
-    The x axis of the figure must then count the player's ``steps``. Unless it ``covers``, the whole is
-    drawn and a line marks the play head. ``clicked`` is the point last clicked, [x, y, how many clicks].
+    """A Plotly figure. ``clicked`` is the point last clicked, [x, y, how many clicks].
     ``label`` says in words what the chart shows, for those who cannot see it. The library goes to the
     browser when it asks for it, and it asks only if no other chart of the page has. ``wanted`` turns
     true when a page first shows the chart.
     """
 
     _esm = esm("chart.js")
-    _css = css("chart.css")
+    _css = css("theme.css", "chart.css")
 
     wanted = traitlets.Bool(False).tag(**FROM_BROWSER)
-    covers = traitlets.Bool(True).tag(sync=True)
     clicked = traitlets.List(traitlets.Float(), maxlen=3).tag(**FROM_BROWSER)
-    player = traitlets.Instance(Player, allow_none=True).tag(**REFERENCE)
     height = traitlets.Int(220, min=80, max=2000).tag(sync=True)
     label = traitlets.Unicode("").tag(sync=True)
     _figure = traitlets.Dict().tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
-        if traits.get("player") is None:  # otherwise the theme comes with the player
-            self._css = css("theme.css", "chart.css")
         super().__init__(**traits)
         self._libraries = Allowance(2, 5.0)  # 1.5 MB each, for an ask of a few bytes
         self.on_msg(self._send_library)

@@ -8,7 +8,7 @@ from typing import Any
 
 import ipywidgets
 
-from ._base import Widget
+from ..explorables.widget import Widget
 from ._packing import Values
 
 Place = tuple[str, str]

@@ -7,14 +7,14 @@ The widgets need not know: whoever answers a control in Python is recorded answe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import product
 from typing import Any
 
 import ipywidgets
 
-from ._base import Widget
+from ..explorables.widget import Widget
 from .axes import Axis
 from .models import Models, Place, drawing
 from .slider import Slider
@@ -29,8 +29,6 @@ class Page(Models):
         self._groups: list[dict[str, Any]] = []
         self._moves: list[dict[str, Any]] = []
         self._presses: dict[str, dict[str, Any]] = {}
-        self._links: list[list[Place]] = []
-        self._subsets: list[dict[str, Any]] = []
         self._needs: dict[str, str] = {}
         self._files: dict[str, dict[str, dict[str, Any]]] = {}
         self._instead: dict[Place, Any] = {}
@@ -194,27 +192,6 @@ class Page(Models):
         """A button that moves ``axis``: to the ``"next"`` of its values, ``"toggle"`` of two, or a number."""
         self._presses[self.name(button)] = {"axis": self.axis(axis), "to": to}
 
-    def link(self, *ends: tuple[ipywidgets.Widget, str]) -> None:
-        """Traits that are always equal; the page sees to it."""
-        self._links.append([(self.name(widget), trait) for widget, trait in ends])
-
-    def subset(
-        self,
-        boxes: Iterable[ipywidgets.Checkbox],
-        lists: Iterable[tuple[ipywidgets.Widget, str]],
-        figures: Iterable[ipywidgets.Widget],
-        fewest: int,
-        resets: Iterable[Axis],
-    ) -> None:
-        """Checkboxes that choose entries of ``lists``, and lines of charts; all must be recorded ticked."""
-        self._subsets.append({
-            "boxes": [self.name(box) for box in boxes],
-            "lists": [[self.name(widget), trait] for widget, trait in lists],
-            "figures": [self.name(chart) for chart in figures],
-            "fewest": fewest,
-            "resets": {self.axis(axis): axis.start for axis in resets},
-        })  # fmt: skip
-
     def needs(self, widget: ipywidgets.Widget, trait: str, words: str) -> None:
         """A trait of one of our widgets that only Python can answer, and what the page then says."""
         self._needs[f"{self.name(widget)}.{trait}"] = words
@@ -240,16 +217,15 @@ class Page(Models):
             models[name] = {**drawing(self._widgets[name], codes, styles), "state": state}
         axes = {
             key: {
-                "values": axis.values, "start": axis.start, "fleeting": axis.fleeting,
-                **({"other": axis.other} if axis.other is not None else {}),
+                "values": axis.values, "start": axis.start,
                 **({"model": self.name(axis.widget), "trait": axis.trait} if axis.widget is not None else {}),
             }
             for axis, key in self._axes.items()
         }  # fmt: skip
         return {
             "models": models, "codes": codes, "styles": styles, "views": self.views, "axes": axes,
-            "groups": self._groups, "moves": self._moves, "presses": self._presses, "links": self._links,
-            "subsets": self._subsets, "needs": self._sliders() | self._needs, "files": self._files,
+            "groups": self._groups, "moves": self._moves, "presses": self._presses,
+            "needs": self._sliders() | self._needs, "files": self._files,
             "values": self._values.values, "parts": self._values.parts,
         }  # fmt: skip
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import traitlets
 
+from ..explorables.widget import FROM_BROWSER, Widget
 from ._assets import css, esm
-from ._base import FROM_BROWSER, Widget
 
 
 class Slider(Widget):

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import traitlets
 
+from ..explorables.widget import FROM_BROWSER, Widget
 from ._assets import css, esm
-from ._base import FROM_BROWSER, Widget
 
 
 class Table(Widget):

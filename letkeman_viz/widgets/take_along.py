@@ -7,29 +7,24 @@ from typing import Any
 
 import traitlets
 
+from ..explorables.widget import Allowance, Widget
 from ._assets import css, esm
-from ._base import Allowance, Widget
 
 Make = Callable[[], tuple[str, bytes]]
 """Makes a file: (its name, its content)."""
 
 
 class TakeAlong(Widget):
-    """A button for each of ``offers``, {label: function that makes (file name, bytes)}.
-
-    With ``picture``, two more: the network diagram of the same explorable as SVG and as PNG, made by the
-    page from what it shows.
-    """
+    """A button for each of ``offers``, {label: function that makes (file name, bytes)}."""
 
     _esm = esm("take_along.js")
-    _css = css("theme.css", "share.css", "take_along.css")
+    _css = css("theme.css", "take_along.css")
 
-    picture = traitlets.Bool(False).tag(sync=True)
     labels = traitlets.List(traitlets.Unicode()).tag(sync=True)
 
-    def __init__(self, offers: Mapping[str, Make] | None = None, picture: bool = False) -> None:
+    def __init__(self, offers: Mapping[str, Make] | None = None) -> None:
         self.offers = dict(offers or {})
-        super().__init__(labels=list(self.offers), picture=picture)
+        super().__init__(labels=list(self.offers))
         self._files = Allowance(6, 3.0)
         self.on_msg(self._on_message)
 

@@ -55,6 +55,9 @@
 
   // --- What happens --------------------------------------------------------------------------------------
 
+  /** Whether anything on this page is computed by Python: an explorable that is alive by itself (.lv) is not. */
+  const needsPython = () => document.querySelector(".lkv-explorable:not(.lv), .jupyter-widgets") !== null;
+
   let over = false;
   let trying = null; // handle of the next try
   let waiting = null; // handle of the first word
@@ -64,10 +67,14 @@
     if (over) return;
     over = true;
     settle();
-    const reload = button("Reload with the same settings", () => window.letkemanReload(), true);
-    show("Python has stopped for this page. What is drawn still plays, but nothing new is computed.", reload);
+    if (needsPython()) sayStopped();
     // Of one that is gone the server need not hear when the page is left. (One that it has started again must end.)
     askServer().then((state) => state === "gone" && delete document.body.dataset.kernelId);
+  }
+
+  function sayStopped() {
+    const reload = button("Reload with the same settings", () => window.letkemanReload(), true);
+    show("Python has stopped for this page. What is drawn still plays, but nothing new is computed.", reload);
   }
 
   function settle() {
@@ -79,7 +86,7 @@
     if (over || waiting) return;
     clearTimeout(back);
     waiting = setTimeout(() => {
-      show("The connection to Python is lost. Trying again… What is drawn still plays.");
+      if (needsPython()) show("The connection to Python is lost. Trying again… What is drawn still plays.");
       attempt(kernel);
     }, GRACE);
   }

@@ -8,7 +8,7 @@
   const HOLD = 1.6; // seconds at the end before it starts again
   const STILL = { counting: 1, tower: 0.18, example: 1, race: 0.3, shapes: 0.15, curves: 1, rate: 0.6 };
 
-  /** Dash and mark of the widgets' styles (race_parts.js): what tells schemes apart where colours do not. */
+  /** Dash and mark of the widgets' styles (parts/schemes.js): what tells schemes apart where colours do not. */
   const DASHES = ["2 3", "9 3 2 3", "", "6 4", "11 4", "6 3 2 3", "8 3 2 3 2 3", "4 2"];
 
   const lesser = matchMedia("(prefers-reduced-motion: reduce)");

@@ -4,7 +4,7 @@
 "use strict";
 {
   const THEME = "letkeman_viz.theme"; // "light", "dark", or nothing: as the system
-  const PALETTE = "letkeman_viz.palette"; // as widgets/static/page_tools.js writes it: "green" or "blue"
+  const PALETTE = "letkeman_viz.palette"; // as explorables/page_tools.js writes it: "green" or "blue"
   const PROGRESS = "letkeman_viz.progress"; // {file name of a chapter: "begun" or "read"}
 
   /** What the browser remembers under a name; null where it remembers nothing, or refuses to. */

@@ -1,6 +1,6 @@
-// Chart: a Plotly figure. Drawn once; while the player moves, a clip uncovers it and a line follows.
+// Chart: a Plotly figure.
 import { gunzip } from "./gunzip.js";
-import { begin, html, svg, throttle } from "./stage.js";
+import { begin, html } from "./stage.js";
 import { want } from "./want.js";
 
 const LIBRARY = Symbol.for("letkeman_viz.plotly"); // one copy for all charts of the page
@@ -74,7 +74,7 @@ function themed(layout, el) {
   const axis = { gridcolor: read("--lkv-line"), zerolinecolor: read("--lkv-line"), linecolor: read("--lkv-zero") };
   const merged = { ...layout, font: { ...layout.font, color: read("--lkv-ink"), family: style.fontFamily } };
   for (const name of Object.keys(merged)) if (/^[xy]axis/.test(name)) merged[name] = { ...axis, ...merged[name] };
-  return { ...merged, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", autosize: true };
+  return { ...merged, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", autosize: true, dragmode: false };
 }
 
 const TICK = 15; // px that the label of a tick needs
@@ -89,26 +89,6 @@ function thinned(axis, height) {
   for (const tick of ticks.sort((a, b) => a.at - b.at))
     if (!kept.length || tick.at - kept.at(-1).at >= TICK) kept.push(tick);
   return { ...axis, tickvals: kept.map(({ value }) => value), ticktext: kept.map(({ text }) => text) };
-}
-
-const CLIPS = Symbol.for("letkeman_viz.clips"); // how many the page has had: every chart is a module of its own
-
-/** A line at the play head, which can cover what lies to the right of it. @returns {(step: number) => void} */
-function playHead(plot, covers) {
-  const { xaxis, yaxis } = plot._fullLayout;
-  const picture = plot.querySelector("svg.main-svg");
-  const traces = picture.querySelector(".overplot .scatterlayer");
-  plot.querySelectorAll(".lkv-clip, .lkv-head-line").forEach((old) => old.remove());
-  const id = `lkv-clip-${(globalThis[CLIPS] = (globalThis[CLIPS] ?? 0) + 1)}`;
-  const clip = svg("clipPath", { id, class: "lkv-clip" }, picture.querySelector("defs"));
-  const open = svg("rect", { x: -20, y: -20, width: 0, height: yaxis._length + 40 }, clip);
-  if (covers) traces.setAttribute("clip-path", `url(#${id})`);
-  const line = svg("line", { y1: yaxis._offset, y2: yaxis._offset + yaxis._length, class: "lkv-head-line" }, picture);
-  return (step) => {
-    const x = Math.min(Math.max(xaxis.d2p(step), 0), xaxis._length);
-    open.setAttribute("width", (x + 21).toFixed(1));
-    line.setAttribute("transform", `translate(${(xaxis._offset + x).toFixed(1)} 0)`);
-  };
 }
 
 const HURRY = 250; // ms; of figures that come faster, only the lines are drawn before the last
@@ -149,19 +129,11 @@ export default {
   initialize({ model, signal }) {
     ask(model, signal); // on its way while the page is drawn
   },
-  async render({ model, el, host, signal }) {
+  render({ model, el, signal }) {
     begin(el, "lkv-chart");
     const plot = html("div", { class: "lkv-plot" }, el);
     plot.style.height = `${model.get("height")}px`;
     const waiting = html("p", { class: "lkv-waiting", text: "Drawing the chart…" }, plot);
-    const player = model.get("player") ? await host.getModel(model.get("player")) : null;
-    if (signal.aborted) return;
-    let uncover = () => {};
-    const move = () => {
-      if (!player) return;
-      const steps = player.get("steps");
-      uncover(steps[Math.min(player.get("frame"), steps.length - 1)]);
-    };
     let clicks = 0;
     function tellClick({ points: [{ x, y }] }) {
       if (typeof x !== "number" || typeof y !== "number") return;
@@ -193,11 +165,8 @@ export default {
       plot.dataset.clicks = "yes";
       plot.setAttribute("role", "img");
       plot.setAttribute("aria-label", model.get("label"));
-      uncover = player ? playHead(plot, model.get("covers")) : uncover;
-      move();
       el.dataset.drawn = "yes";
     }
-    player?.on("change:frame", throttle(move, 25)); // uncovering paints every line again: 40 times a second will do
     let settle = 0;
     let newest = -Infinity; // when the last figure came
     model.on("change:_figure", () => {
