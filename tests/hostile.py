@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from hypothesis import strategies as st
 from kernel_page import KernelPage
 
-from letkeman_viz.explorers.settings import FIELDS
+from letkeman_viz.explorables.playground_settings import DEFAULTS
 
 MANY = 10**6
 """Characters of a huge text."""
@@ -54,7 +54,7 @@ deep = st.sampled_from(
 
 queries = st.one_of(
     st.dictionaries(
-        st.one_of(st.sampled_from(sorted(FIELDS)), texts),
+        st.one_of(st.sampled_from(sorted(DEFAULTS)), texts),
         st.one_of(
             st.sampled_from(
                 [
@@ -89,18 +89,21 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "index": st.one_of(st.none(), st.integers(-3, 12), junk),
     "_index": st.one_of(st.integers(-3, 120), junk),
     "wanted": st.one_of(st.booleans(), junk),
-    "example": st.one_of(st.integers(-5, 100), numbers),
-    "frame": st.one_of(st.integers(-5, 3000), junk),
-    "playing": st.booleans(),
-    "speed": numbers,
+    "step": st.one_of(st.integers(-5, 6000), junk),
+    "seed": st.one_of(st.integers(-5, 20_000), junk),
+    "learning_rate": st.one_of(st.sampled_from([0.1, 1.0, 3.0, 1e9]), numbers, junk),
+    "rate": numbers,
+    "epochs": st.one_of(st.sampled_from([100, 1000, 10**9]), junk),
+    "schemes": st.lists(st.one_of(st.sampled_from(["zeros", "kaiming", "scaled"]), texts), max_size=9),
+    "initializer": st.one_of(st.sampled_from(["zeros", "kaiming"]), texts),
+    "hidden": st.lists(st.one_of(st.integers(-1, 300), junk), max_size=9),
     "pinned": st.lists(st.one_of(st.integers(-1, 300), junk), max_size=5),
     "scale": st.sampled_from(["fixed", "layer", "frame", "none", None]),
-    "chosen": st.one_of(st.integers(-3, 9), junk),
+    "edits": st.lists(st.lists(st.one_of(texts, numbers), max_size=5), max_size=4),
+    "table": st.one_of(texts, st.just("in1,out1\n" + "0,1\n" * 70)),
+    "locked": st.booleans(),
+    "answer": st.one_of(texts, numbers),
     "clicked": st.lists(st.one_of(st.floats(-2, 2), numbers), max_size=4),
-    "change": st.fixed_dictionaries(
-        {}, optional={"place": st.one_of(st.lists(st.integers(-1, 300), max_size=4), junk), "value": numbers}
-    ),
-    "asked": st.one_of(queries, texts, st.none()),
 }
 NOT_THEIRS = [
     "_esm",
@@ -110,7 +113,8 @@ NOT_THEIRS = [
     "_model_module",
     "_view_module",
     "_view_name",
-    "_wire",
+    "_data",
+    "_channel",
     "_figure",
     "_labels",
     "layout",

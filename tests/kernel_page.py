@@ -122,11 +122,22 @@ class KernelPage:
         """Ask for the state of all widgets, as a page does when it opens."""
         comm = uuid.uuid4().hex
         self.say("comm_open", {"comm_id": comm, "target_name": CONTROL, "data": {}})
-        self.say("comm_msg", {"comm_id": comm, "data": {"method": "request_states"}})
-        self.wait(
-            lambda: any(kind == "comm_msg" and c["comm_id"] == comm for kind, c in self.heard), "widgets"
-        )
+        asked = [0.0]
+
+        def answered() -> bool:
+            """Ask again now and then: a kernel that is asked too often does not answer (see ``guard``)."""
+            if time.monotonic() - asked[0] > 5:
+                asked[0] = time.monotonic()
+                self.say("comm_msg", {"comm_id": comm, "data": {"method": "request_states"}})
+            return any(kind == "comm_msg" and c["comm_id"] == comm for kind, c in self.heard)
+
+        self.wait(answered, "widgets")
         self.say("comm_close", {"comm_id": comm, "data": {}})
+
+    def ask(self, model: str) -> None:
+        """Have the state of one widget sent again, and wait for it."""
+        self.say("comm_msg", {"comm_id": model, "data": {"method": "request_state"}})
+        self.settle()
 
     def settle(self, seconds: float = SECONDS) -> None:
         """Wait until the kernel has dealt with all that was said to it."""

@@ -5,6 +5,7 @@ One visit to each chapter of the folder and to the landing page serves all check
 
 from __future__ import annotations
 
+import colorsys
 import re
 from collections.abc import Iterator
 from itertools import pairwise
@@ -28,6 +29,10 @@ CONTROLS = {
 }  # fmt: skip
 
 
+QUIET = """() => [...document.querySelectorAll(".lv")].every((e) => e.dataset.drawn === "yes")
+  && [...document.querySelectorAll(".lv progress")].every((e) => e.value >= e.max)"""
+
+
 def settle(page: Page) -> None:
     """Wait for charts that are on their way; some come only when a reader asks for them."""
     try:
@@ -47,6 +52,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, voila: Server) -> Ite
     else:
         page = wait_drawn(pages(f"{voila.url}/voila/render/{request.param}"))
         settle(page)
+        page.wait_for_function(QUIET)
     yield page
     pages.assert_clean(page)
     pages.close()
@@ -124,7 +130,7 @@ def test_a_telephone_shows_all_of_it_and_fingers_can_press_it(page: Page) -> Non
     assert cut_formulas(page) == []
     small = page.evaluate(
         """(tabbable) => {
-          const inSentence = "p a, li a, summary";
+          const inSentence = "p a, li a, summary, [role=gridcell]"; // a map's cells are its picture
           const pressed = (e) => (e.matches("[type=checkbox], [type=radio]") && e.closest("label")) || e;
           return eval(tabbable)().filter((e) => e.matches("main *") && !e.matches(inSentence)).map(pressed)
             .map((e) => [e, e.getBoundingClientRect()])
@@ -212,3 +218,25 @@ def test_the_two_palettes_are_two() -> None:
         assert green["positive"][1] > green["positive"][2]  # more green than blue
         assert blue["positive"][2] > blue["positive"][1] > blue["positive"][0]
         assert blue["negative"] == rgb("#d55e00")
+
+
+def scheme_colours(text: str, prefix: str) -> list[str]:
+    return re.findall(rf"--{prefix}-scheme-\d: (#\w{{6}});", text)
+
+
+def test_schemes_are_told_apart_and_have_no_layer_s_colour() -> None:
+    """Eight in light, then eight in dark; the same in both style sheets while there are two."""
+    text = (Path(_assets.__file__).parents[1] / "parts" / "theme.css").read_text(encoding="utf-8")
+    colours = scheme_colours(text, "lv")
+    assert colours == scheme_colours(_assets.css("theme.css"), "lkv")
+    assert len(colours) == 16
+    for own, grounds in ((colours[:8], ("#ffffff", "#f6f7f9")), (colours[8:], ("#111417", "#1d2126"))):
+        assert min(contrast(rgb(one), rgb(ground)) for one in own for ground in grounds) >= 3
+        levels = sorted(lightness(rgb(one)) for one in own[:7])
+        assert min(b - a for a, b in pairwise(levels)) >= 2.5
+        for one in own:
+            hue, _, saturation = colorsys.rgb_to_hls(*(c / 255 for c in rgb(one)))
+            degrees = 360 * hue
+            # Blue, orange and teal are the layers'; the free gain's brown is a dark orange.
+            layers = 165 <= degrees <= 235 or (15 <= degrees <= 40 and one != own[7])
+            assert saturation < 0.2 or not layers, one

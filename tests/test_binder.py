@@ -17,7 +17,6 @@ from browser import (
     START_SECONDS,
     WatchedPages,
     free_port,
-    look_through,
     stop_tree,
     wait_until,
     write_notebook,
@@ -71,13 +70,11 @@ def test_the_address_of_a_binder_link_shows_a_chapter_with_all_that_is_drawn_in_
     binder: str, pages: WatchedPages
 ) -> None:
     page = pages(f"{binder}/voila/render/notebooks/02-doing-it-wrong.ipynb")
-    page.wait_for_selector(".lkv-chart", timeout=DRAWN_SECONDS * 1000)
-    look_through(page, 5)
-    expect(page.locator(".lkv-diagram")).to_have_count(2)
-    first = page.locator(".lkv-explorable").first
-    expect(first.locator(".lkv-where")).to_have_text("update 0 of 337")
-    first.get_by_role("button", name="One step forward").click()
-    expect(first.locator(".lkv-where")).to_have_text("update 1 of 337")
+    example = page.locator(".lv-one_example[data-drawn=yes]")
+    expect(example).to_have_count(1, timeout=DRAWN_SECONDS * 1000)
+    expect(example.locator(".lkv-where")).to_contain_text("update 0 of 337")
+    example.locator(".lkv-forward").click()
+    expect(example.locator(".lkv-where")).to_contain_text("update 1 of 337")
     assert "Loading widget" not in page.inner_text("body")
     assert pages.watch(page).page_errors == []
 

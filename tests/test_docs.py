@@ -15,7 +15,7 @@ import pytest
 from browser import WatchedPages
 
 import letkeman_viz
-from letkeman_viz.explorers.settings import Settings
+from letkeman_viz.explorables import Playground
 from letkeman_viz.site.cli import build_parser
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -205,15 +205,13 @@ def test_links_to_the_playground_are_followed_to_the_letter() -> None:
     queries = {urlsplit(address).query for _, address in addresses()} - {""}
     assert len(queries) >= 3
     for query in queries:
-        settings, complaints = Settings.from_query(query)
-        assert complaints == []
-        assert settings.to_query() == query
+        assert Playground.from_link(query).to_link() == f"?{query}"
 
 
 def test_buttons_that_a_teacher_is_told_to_press_exist() -> None:
     sources = "".join(
         path.read_text(encoding="utf-8")
-        for folder in ("explorers", "widgets")
+        for folder in ("explorables", "explorers", "parts", "widgets")
         for path in (ROOT / "letkeman_viz" / folder).rglob("*.*")
         if path.suffix in (".py", ".js")
     )
@@ -224,7 +222,7 @@ def test_buttons_that_a_teacher_is_told_to_press_exist() -> None:
 
 
 def test_the_keys_are_those_of_the_presenter() -> None:
-    script = (ROOT / "letkeman_viz/widgets/static/presenter.js").read_text(encoding="utf-8")
+    script = (ROOT / "letkeman_viz/explorables/presenter.js").read_text(encoding="utf-8")
     rows = re.findall(
         r"^  \[\[(.*?)\], \"", script.partition("KEYS = [")[2].partition("\n];")[0], re.MULTILINE
     )
@@ -281,7 +279,7 @@ def test_files_that_are_named_exist() -> None:
     places = (ROOT, ROOT / "letkeman_viz", DOCS)
     path = re.compile(r"[\w./-]+/[\w.-]+\.(?:py|js|css|md|npz)\b")
     named = {word for page in PAGES for code in code_of(page) for word in path.findall(code)}
-    own = {"widgets/your_widget.py", "widgets/static/your_widget.js", "widgets/static/your_widget.css"}
+    own = {f"explorables/your_explorable.{kind}" for kind in ("py", "js", "css")}
     assert len(named - own) >= 8
     for word in named - own:
         assert any((place / word).exists() for place in places), word

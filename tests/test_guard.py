@@ -11,15 +11,14 @@ import pytest
 import traitlets
 from kernel_page import packed
 
+from letkeman_viz.explorables import OneExample, guard
+from letkeman_viz.explorables.guard import CONTROL, MAX_CONTROLS, Guard
+from letkeman_viz.explorables.widget import FROM_BROWSER, Allowance, Widget
 from letkeman_viz.explorers import live
 from letkeman_viz.explorers.background import Newest, TookTooLong
 from letkeman_viz.explorers.live import Live
-from letkeman_viz.explorers.playground_controls import Controls
-from letkeman_viz.explorers.settings import Settings
 from letkeman_viz.site.kernel_socket import MOST_PARTS, well_formed
-from letkeman_viz.widgets import Chart, Player, TakeAlong, guard
-from letkeman_viz.widgets._base import FROM_BROWSER, Allowance, Widget
-from letkeman_viz.widgets.guard import CONTROL, MAX_CONTROLS, MAX_FILE, Guard
+from letkeman_viz.widgets import Chart, TakeAlong
 
 WAIT = 60
 
@@ -139,8 +138,8 @@ def test_what_only_shows_takes_nothing(kernel: Kernel, widget: Any) -> None:
 
 
 def test_of_our_widgets_only_what_the_page_moves_is_set(kernel: Kernel) -> None:
-    player = Player()
-    assert kernel.update(player, frame=3, steps=[1], _esm="alert()", _css="", unit="x") == {"frame": 3}
+    example = OneExample()
+    assert kernel.update(example, seed=3, _data={}, _esm="alert()", _css="", layout="x") == {"seed": 3}
 
 
 @pytest.mark.parametrize(
@@ -187,24 +186,6 @@ def test_a_click_is_a_click(kernel: Kernel) -> None:
     assert kernel.custom(button, {"event": "click"})
     assert not kernel.custom(button, {"event": "click", "more": 1})
     assert not kernel.custom(button, {"event": "dblclick"})
-
-
-def test_of_an_upload_the_content_comes_through_and_no_more_than_is_read(kernel: Kernel) -> None:
-    controls = Controls(Settings())
-    name = {"name": "../../x", "type": "a", "size": 10**12, "last_modified": 1e300, "error": "x"}
-    state = kernel.update(
-        controls.upload, [b"in1,out1\n0,1\n" + b"x" * 10**6], [["value", 0, "content"]], value=[name]
-    )
-    assert len(state["value"][0]["content"]) == MAX_FILE
-    controls.upload.set_state(state)
-    assert controls.table.value.startswith("in1,out1\n0,1\n")
-    for paths, buffers in (
-        ([["value", 0, "name"]], [b"x"]),
-        ([["value", 0, "content"]], []),
-        ([], [b"x"]),
-        ("x", [b"x"]),
-    ):
-        assert kernel.update(controls.upload, buffers, paths, value=[name]) is None
 
 
 def test_a_kernel_of_ones_own_has_no_guard(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,10 +12,10 @@ from typing import Any
 import ipywidgets
 import pytest
 from browser import WatchedPages
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from letkeman_viz.explorers import doing_it_right, doing_it_wrong, results, why_it_matters
 from letkeman_viz.explorers import offline_theory as theory
+from letkeman_viz.explorers import preserving_magnitude, results, why_it_matters
 from letkeman_viz.explorers.offline import RECIPES, record
 from letkeman_viz.explorers.tower_lessons import NaiveFixes
 from letkeman_viz.widgets import Slider, _assets
@@ -145,10 +145,7 @@ def test_the_host_draws_every_control_that_an_explorable_has() -> None:
 # --- Pages from a disk ------------------------------------------------------------------------------
 
 VIEWS: dict[str, Callable[[], list[Any]]] = {
-    "table": lambda: [doing_it_wrong.whole_table()],
-    "example": lambda: (lambda one: [one, doing_it_wrong.sigmoid(one)])(doing_it_wrong.one_example()),
-    "race": lambda: [doing_it_right.race()],
-    "predict": lambda: [doing_it_right.predict_updates(), doing_it_right.predict_layer()],
+    "calculator": lambda: [preserving_magnitude.calculator()],
     "naive": lambda: [why_it_matters.naive_fixes()],
     "products": lambda: [why_it_matters.two_products()],
     "run here": lambda: [results.run_here()],
@@ -179,95 +176,22 @@ def open_page(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Ite
     pages.close()
 
 
-def to_the_end(page: Page) -> None:
-    scrub = page.locator(".lkv-scrub").first
-    scrub.focus()
-    scrub.press("End")
-
-
-def set_number(page: Page, label: str, value: int) -> None:
-    page.get_by_label(label).fill(str(value))
+def set_number(page: Page, field: Locator, value: int) -> None:
+    field.fill(str(value))
     page.keyboard.press("Tab")
 
 
-def test_all_ones_need_337_updates(open_page: Callable[..., Page]) -> None:
-    page = open_page("example", charts=2)
-    expect(page.locator(".lkv-where").first).to_have_text("update 0 of 337")
-    to_the_end(page)
-    expect(page.locator(".lkv-readout")).to_contain_text("1 0 1 0 0 = 20 ✓")
-    # The sigmoid's clock is the same, and so is what it starts from.
-    expect(page.locator(".lkv-where").nth(1)).to_have_text("update 337 of 337")
-    page.get_by_role("button", name="Standard Xavier").last.click()
-    expect(page.get_by_role("button", name="Standard Xavier", pressed=True)).to_have_count(2)
-    known = doing_it_wrong.one_example("standard_xavier").finish()
-    expect(page.locator(".lkv-where").first).to_have_text(f"update 0 of {known.updates}")
-
-
-def test_a_run_plays_and_its_numbers_are_those_of_python(open_page: Callable[..., Page]) -> None:
-    page = open_page("table", charts=3)
-    page.get_by_role("button", name="Play", exact=True).click()
-    expect(page.locator(".lkv-where")).not_to_have_text("epoch 0 of 1000")
-    page.get_by_role("button", name="Pause").click()
-    page.get_by_role("button", name="Standard Xavier").click()
-    set_number(page, "Seed", 4)
-    expect(page.locator(".lkv-where")).to_have_text("epoch 0 of 1000")
-    to_the_end(page)
-    explorable = doing_it_wrong.whole_table("standard_xavier", 4)
-    run = explorable.finish()
-    right = int(run.correct_after[-1])
-    expect(page.locator(".lkv-readout")).to_contain_text(f"{right} of 32 right.")
-    expect(page.get_by_text(f"after the epoch: {right} of 32")).to_be_visible()
-
-
 def test_what_was_not_recorded_says_so_and_goes_back(open_page: Callable[..., Page]) -> None:
-    page = open_page("table", charts=3)
-    set_number(page, "Seed", 2)
-    set_number(page, "Seed", 77)
+    page = open_page("calculator")
+    fan_in = page.get_by_role("spinbutton").first
+    before = fan_in.input_value()
+    set_number(page, fan_in, 77)
     note = page.locator(".lkv-offline")
-    expect(note).to_contain_text("“Seed” is recorded here for 1, 2, 3, 4, 5.")
+    expect(note).to_contain_text("is recorded here for 1, 8, 10,")
     assert note.locator("a").get_attribute("href") == HOWTO
-    expect(page.get_by_label("Seed")).to_have_value("2")
-    set_number(page, "Seed", 3)
+    expect(fan_in).to_have_value(before)
+    set_number(page, fan_in, 100)
     expect(note).to_have_count(0)
-
-
-def test_a_race_is_run_chosen_from_and_seen_in_full(open_page: Callable[..., Page]) -> None:
-    page = open_page("race", charts=3)
-    set_number(page, "Seed", 3)
-    to_the_end(page)
-    found = doing_it_right.race(3).finish()
-    solved = {run.label: run.solved_at for run in found.values() if run.solved_at is not None}
-    winner = min(solved, key=lambda label: solved[label])
-    first = page.locator(".lkv-ranking tbody tr").first
-    expect(first).to_contain_text(winner)
-    expect(first).to_contain_text(f"epoch {solved[winner]}")
-    page.get_by_role("checkbox", name="All zeros").uncheck()
-    page.get_by_role("checkbox", name="All ones").uncheck()
-    expect(page.locator(".lkv-lane-name")).to_have_count(5)
-    expect(page.locator(".lkv-ranking tbody tr")).to_have_count(5)
-    page.locator(".lkv-lane-name").nth(1).click()
-    expect(page.locator(".lkv-lane-chosen")).to_contain_text("Normalized Xavier")
-    right = int(found["normalized_xavier"].correct_after[-1])
-    expect(page.locator(".lkv-readout")).to_contain_text(f"{right} of 32 right.")
-    page.locator(".lkv-lane-name").nth(1).click()
-    expect(page.locator(".lkv-readout")).to_have_count(0)
-    page.get_by_role("button", name="0.3").click()
-    expect(page.locator(".lkv-offline")).to_contain_text("Learning rate")
-    expect(page.get_by_role("button", name="1", exact=True)).to_have_class(
-        "jupyter-button widget-toggle-button mod-active"
-    )
-
-
-def test_of_the_last_two_racers_neither_can_leave(open_page: Callable[..., Page]) -> None:
-    page = open_page("race", charts=3)
-    boxes = page.locator(".widget-checkbox input")
-    for k in range(5):
-        boxes.nth(k).uncheck()
-    expect(page.locator(".lkv-lane-name")).to_have_count(2)
-    expect(boxes.nth(5)).to_be_disabled()
-    boxes.nth(0).check()
-    expect(boxes.nth(5)).to_be_enabled()
-    expect(page.locator(".lkv-lane-name")).to_have_count(3)
 
 
 def test_a_wide_table_scrolls_and_the_page_does_not(open_page: Callable[..., Page]) -> None:
@@ -275,36 +199,6 @@ def test_a_wide_table_scrolls_and_the_page_does_not(open_page: Callable[..., Pag
     box = page.locator(".lkv-table-box").first
     assert box.evaluate("box => box.scrollWidth > box.clientWidth")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
-
-
-@pytest.mark.parametrize("answer", [0, 812, 4999, 5000])
-def test_any_answer_is_compared_as_python_compares_it(open_page: Callable[..., Page], answer: int) -> None:
-    page = open_page("predict")
-    asked = page.locator(".lkv-predict").first
-    asked.locator("input").fill(str(answer))
-    asked.get_by_role("button", name="Lock in my answer").click()
-    known = doing_it_right.predict_updates()
-    known.answer.value = answer
-    known.lock.click()
-    known.finish()
-    words = page.evaluate(
-        "(html) => Object.assign(document.createElement('p'), {innerHTML: html}).textContent",
-        known.result.value,
-    )
-    expect(asked.locator(".widget-html-content").last).to_have_text(words)
-    expect(asked.locator("input")).to_be_disabled()
-    asked.get_by_role("button", name="Ask me again").click()
-    expect(asked.locator("input")).to_be_enabled()
-
-
-def test_a_question_without_an_answer_is_not_locked(open_page: Callable[..., Page]) -> None:
-    page = open_page("predict")
-    asked = page.locator(".lkv-predict").nth(1)
-    asked.get_by_role("button", name="Lock in my answer").click()
-    expect(asked).to_contain_text("Choose an answer first.")
-    asked.get_by_label("layer 1").check()
-    asked.get_by_role("button", name="Lock in my answer").click()
-    expect(asked).to_contain_text("You said layer 1")
 
 
 def test_what_trains_anew_says_that_it_needs_python(open_page: Callable[..., Page]) -> None:
