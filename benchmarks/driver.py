@@ -1,8 +1,8 @@
 """A visitor of a chapter without a browser: the requests and messages that Chromium makes, and nothing drawn.
 
 It asks for the page and for the files that a first visit needs, opens the kernel's websocket in the protocol
-that JupyterLab's scripts choose, asks for the state of all widgets as the widget manager does, says of every
-run and chart that it is wanted as our scripts do, and waits for what the kernel computes.
+that JupyterLab's scripts choose, asks for the state of all widgets as the widget manager does, sets a trait
+as our scripts do, and waits until the kernel has heard it.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ class Visit:
     drawn: float = math.nan
     """Until everything was there that the page is first drawn from."""
     ran: float = math.nan
-    """Until the single example of "Doing it wrong" had been learned."""
-    updates: int = 0
-    """How many updates that took."""
+    """Until a browser had learned the single example of "Doing it wrong"; else until the kernel answered."""
+    updates: int | None = None
+    """How many updates that took a browser."""
     received: int = 0
     """Bytes of all answers, as they came, and of all messages."""
 
@@ -84,7 +84,7 @@ class Visitor:
         return self.page.partition("/voila/render/")[0]
 
     async def open(self) -> Visit:
-        """Open the page and stay until its first run has been computed."""
+        """Open the page and stay until its kernel has answered."""
         start = time.perf_counter()
         async with asyncio.timeout(PATIENCE):
             html, *_ = await asyncio.gather(self.get(self.page), *map(self.get, self.assets))
@@ -92,11 +92,19 @@ class Visitor:
             await self._connect()
             states = await self._ask_for_states()
             self.visit.drawn = time.perf_counter() - start
-            for model, content in states.items():
-                if content["state"].get("wanted") is False:
-                    update = {"method": "update", "state": {"wanted": True}, "buffer_paths": []}
-                    await self._send("comm_msg", {"comm_id": model, "data": update})
-            self.visit.updates = await self._learned()
+            # The page computes its runs itself; here the kernel is asked whether it hears what a page sets.
+            examples = [
+                model
+                for model, content in states.items()
+                if str(content["state"].get("_anywidget_id", "")).endswith("OneExample")
+            ]
+            if not examples:
+                raise VisitError(f"{self.page} shows no single example")
+            update = {"method": "update", "state": {"seed": 2}, "buffer_paths": []}
+            await self._send("comm_msg", {"comm_id": examples[0], "data": update})
+            await self._send("kernel_info_request", {})
+            while (await self._message())[0] != "kernel_info_reply":
+                pass
             self.visit.ran = time.perf_counter() - start
         return self.visit
 
@@ -157,19 +165,6 @@ class Visitor:
             if data.get("method") == "update_states":
                 await self._send("comm_close", {"comm_id": control, "data": {}})
                 return data["states"]
-
-    async def _learned(self) -> int:
-        """Wait for the run that learned one example; how many updates it took."""
-        while True:
-            data, buffers = await self._receive()
-            wire = data.get("state", {}).get("_wire", {})
-            header = wire.get("header", {})
-            if header.get("one_example") and header["ended"] == "solved":
-                raw = gzip.decompress(buffers[0]) if wire["compressed"] else buffers[0]
-                expected = 4 * sum(math.prod(shape) for shape in header["fields"].values())
-                if len(raw) != expected:
-                    raise VisitError(f"a recording of {expected} bytes came as {len(raw)}")
-                return int(header["steps"])
 
     async def _send(self, kind: str, content: dict[str, Any]) -> None:
         header = {

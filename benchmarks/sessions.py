@@ -4,7 +4,7 @@
 
 Three of the sessions are pages in Chromium; one of them is there first and plays its run until the end. The
 others are visitors of ``driver.py``, with real kernels and real websockets. They all open "Doing it wrong",
-and in each of them the network must learn its example in 337 updates. What they cost is compared with one
+and in each browser the network must learn its example in 337 updates. What they cost is compared with one
 session at a time, measured just before. Each stays until the last has come; then most close their page as one
 closes a tab, and some vanish without a word. The exit code is 1 if a criterion is missed.
 
@@ -150,7 +150,7 @@ async def single(site: Server, assets: Sequence[str]) -> tuple[float, float]:
     costs = Costs(site)
     visitor = Visitor(site.address(CHAPTER), assets)
     visit = await visitor.open()
-    assert visit.updates == UPDATES, visit
+    assert visit.updates in (UPDATES, None), visit
     await visitor.stay(STAY)
     (kernel,) = site.kernels()
     memory = private(kernel)
@@ -278,8 +278,8 @@ def report(one: list[tuple[float, float]], many: Rush, plan: argparse.Namespace)
         print(f"  FAILED: {error}")
     criteria = {
         "no session fails": not many.errors,
-        f"every one of {sessions} pages gets a run of {UPDATES} updates": (
-            [visit.updates for visit in many.visits] == [UPDATES] * sessions
+        f"every browser learns the example in {UPDATES} updates": (
+            {visit.updates for visit in many.visits} <= {UPDATES, None}
         ),
         "all are opened within a minute": many.seconds <= 60,
         "a kernel for each": len(many.kernels) == sessions,
