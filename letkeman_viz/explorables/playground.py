@@ -73,7 +73,7 @@ class Playground(Explorable):
     noise : float
         Bound of a uniform number added to each parameter, 0 to 1. Default 0.
     edits : list of [str, list of int, float]
-        Changes by hand, see ``playground_settings.Edits``.
+        Changes by hand, see ``playground_fields.Edits``.
     hide, fix : list of str
         Names of settings whose controls are hidden, or cannot be moved.
     step : int
